@@ -1,0 +1,294 @@
+// The store contract: what a database must guarantee for the gate to hold. Implemented by the adapters, and by you
+// for any other database: pass the contract suite (`express-invite-only/adapters/contract`) and it will do.
+import type { InviteStatus, Mode } from './types.js'
+
+/** A point in time: milliseconds since 1970, UTC. Stores never read a clock of their own. */
+export type Timestamp = number
+
+/** An invite as it is kept. */
+export interface InviteRecord {
+  readonly id: string
+  readonly appId: string
+  /** The address as it was given; mail goes there and nowhere else. `null`: shareable. */
+  readonly email: string | null
+  /** `email` in the form addresses are compared in. */
+  readonly emailCanonical: string | null
+  /** Only addresses of this domain may use it. */
+  readonly emailDomain: string | null
+  /** What its code is looked up by. Unique over all apps. */
+  readonly codeHash: string
+  /** The code, encrypted. Opaque to the store. */
+  readonly codeSealed: string
+  /** Counts the codes this invite has had; mailed proofs of an earlier one are void. Starts at 1. */
+  readonly codeGeneration: number
+  readonly role: string | null
+  readonly orgId: string | null
+  readonly inviterId: string | null
+  readonly inviterEmail: string | null
+  readonly inviterName: string | null
+  readonly message: string | null
+  readonly locale: string | null
+  readonly metadata: Readonly<Record<string, unknown>> | null
+  /** `null`: unlimited. */
+  readonly maxUses: number | null
+  /** Accepted uses. */
+  readonly uses: number
+  /** Uses that claims hold. Always the number of claim rows, lapsed ones included until the next claim clears them. */
+  readonly held: number
+  readonly createdAt: Timestamp
+  /** How long it admits from when it is sent, in ms; sending it again gives this much again. `null`: for ever. */
+  readonly termMs: number | null
+  /** The first moment at which it no longer admits. `null`: never. */
+  readonly expiresAt: Timestamp | null
+  readonly revokedAt: Timestamp | null
+  /** The newest mail of this invite. */
+  readonly delivery: DeliveryRecord | null
+}
+
+/** A mail in the outbox. What it says is made when it is sent; nothing of it is kept. */
+export interface DeliveryRecord {
+  readonly id: string
+  readonly inviteId: string
+  readonly attempts: number
+  readonly lastError: string | null
+  readonly nextAttemptAt: Timestamp
+  /** Somebody is delivering it until then. */
+  readonly leasedUntil: Timestamp | null
+  readonly sentAt: Timestamp | null
+  readonly failedAt: Timestamp | null
+  readonly canceledAt: Timestamp | null
+}
+
+/** An accepted use. */
+export interface AcceptanceRecord {
+  readonly id: string
+  readonly inviteId: string
+  readonly appId: string
+  readonly claimId: string
+  readonly userId: string | null
+  readonly email: string | null
+  readonly role: string | null
+  readonly orgId: string | null
+  readonly inviterId: string | null
+  readonly inviterEmail: string | null
+  readonly inviterName: string | null
+  readonly acceptedAt: Timestamp
+  readonly reopenedAt: Timestamp | null
+}
+
+/** What a new invite is made of; counters and states start at nothing. */
+export type NewInvite = Omit<InviteRecord, 'codeGeneration' | 'uses' | 'held' | 'revokedAt' | 'delivery'>
+
+/** Names one invite: ids are never looked up without their app. */
+export interface InviteKey {
+  readonly appId: string
+  readonly inviteId: string
+}
+
+export interface ListInvites {
+  readonly appId: string
+  /** Only invites in this inviter's name. */
+  readonly inviterId?: string | undefined
+  readonly statuses: readonly InviteStatus[]
+  /** Only canonical addresses that start so. */
+  readonly emailPrefix?: string | undefined
+  /** Only canonical addresses at this domain. */
+  readonly domain?: string | undefined
+  readonly limit: number
+  /** Only what comes after this one in the list's order: newest first, then by id, descending. */
+  readonly after?: PagePosition | undefined
+  readonly now: Timestamp
+}
+
+/** A place in a list that is ordered by time and id. */
+export interface PagePosition {
+  readonly at: Timestamp
+  readonly id: string
+}
+
+/** An invite as a claim found it. Its mail is not looked up on the way through the gate. */
+export type ClaimedInvite = Omit<InviteRecord, 'delivery'>
+
+export interface ClaimRequest {
+  /** Unique; made by the caller. */
+  readonly claimId: string
+  readonly appId: string
+  readonly codeHash: string
+  /** The canonical address of whoever signs up, and its domain; `null` where the host passes none. */
+  readonly email: { readonly canonical: string; readonly domain: string } | null
+  /** Whether a bound invite is admitted without an address: the caller has or will have another proof. */
+  readonly withoutEmail: boolean
+  readonly now: Timestamp
+  /** When the claim lapses by itself. */
+  readonly lapsesAt: Timestamp
+  /** The app's mode where none is stored. */
+  readonly defaultMode: Mode
+}
+
+/** Why a claim was not admitted, judged in this order. */
+export type ClaimRefusal = 'closed' | 'unknown' | 'used' | 'expired' | 'email_mismatch' | 'claimed'
+
+export type ClaimResult =
+  | { readonly admitted: true; readonly invite: ClaimedInvite }
+  | {
+      readonly admitted: false
+      readonly reason: ClaimRefusal
+      /** With `claimed`: when the first hold lapses. */
+      readonly lapsesAt?: Timestamp
+    }
+
+export interface AcceptRequest {
+  readonly claimId: string
+  readonly inviteId: string
+  readonly appId: string
+  /** Unique; made by the caller. */
+  readonly acceptanceId: string
+  readonly userId: string | null
+  /** The canonical address of the new account, for the case that the claim's row is gone. */
+  readonly email: string | null
+  readonly now: Timestamp
+  /** The app's mode where none is stored. */
+  readonly defaultMode: Mode
+}
+
+export type AcceptResult =
+  | {
+      readonly accepted: true
+      readonly acceptance: AcceptanceRecord
+      /** False where this very acceptance was recorded before. */
+      readonly fresh: boolean
+    }
+  | { readonly accepted: false }
+
+export interface ReissueRequest extends InviteKey {
+  readonly now: Timestamp
+  readonly expiresAt: Timestamp | null
+  /** A new code, in place of the one it has. */
+  readonly code?: { readonly hash: string; readonly sealed: string } | undefined
+  /** The mail to queue, in place of one that still waits. */
+  readonly deliveryId?: string | undefined
+}
+
+export type DeliveryOutcome =
+  | { readonly sentAt: Timestamp }
+  | { readonly failedAt: Timestamp; readonly error: string }
+  | { readonly retryAt: Timestamp; readonly error: string }
+  | { readonly canceledAt: Timestamp }
+
+/**
+ * Where invites are kept.
+ *
+ * Each method is one atomic step: it happens wholly or not at all, whatever else runs, in this process or another.
+ * A method that cannot be carried out rejects, and has then changed nothing; it never answers as if it had found
+ * nothing. Time is an argument of every method, never the store's own clock.
+ */
+export interface InviteStore {
+  /**
+   * Brings the schema up to date. Safe at every start and from several processes at once; keeps all data.
+   * @throws Error where the schema is newer than this version, or the database cannot be written.
+   */
+  migrate(): Promise<void>
+
+  /** Ends the store's own connections; never those that it was given. Safe to call twice. */
+  close(): Promise<void>
+
+  /**
+   * Adds an invite and, in the same transaction, its mail. For an invite with an address: where the same app,
+   * organization and canonical address has a pending one, nothing is added and that one is returned as `existing`;
+   * an expired one is revoked in the same step.
+   */
+  createInvite(
+    invite: NewInvite,
+    deliveryId: string | undefined,
+  ): Promise<{ created: InviteRecord } | { existing: InviteRecord }>
+
+  /** The invite, whatever its state; `undefined` where this app has none of that id. */
+  findInvite(key: InviteKey): Promise<InviteRecord | undefined>
+
+  /** The invite of this code, unless revoked; `undefined` for revoked, unknown and other apps' codes alike. */
+  findInviteByCode(query: { readonly appId: string; readonly codeHash: string }): Promise<InviteRecord | undefined>
+
+  /** One page, newest first; up to `limit` records. */
+  listInvites(query: ListInvites): Promise<readonly InviteRecord[]>
+
+  /**
+   * Gives an invite its term anew, a new code (its generation goes up by one) and a new mail, as asked.
+   * `'over'` where it has no use left or was revoked.
+   */
+  reissueInvite(request: ReissueRequest): Promise<InviteRecord | 'over' | undefined>
+
+  /**
+   * Revokes an invite that has a use left and cancels its waiting mail. From then on no claim on it is admitted,
+   * in any process. Returns the invite as it then stands: one without a use left is unchanged.
+   */
+  revokeInvite(key: InviteKey & { readonly now: Timestamp }): Promise<InviteRecord | undefined>
+
+  /**
+   * Holds one use. Admits a claim only where, at the moment the invite's row is locked, the app's mode lets it, the
+   * invite is not revoked, `now` is before `expiresAt`, the address fits, and `uses + held < maxUses` with lapsed
+   * holds not counted. So of any number of claims at once, from any number of processes, exactly as many are
+   * admitted as there are uses. Clearing lapsed holds lowers `held` even where the claim is refused.
+   *
+   * `unknown` stands for revoked and other apps' codes too, and takes the same statements for all three.
+   */
+  claim(request: ClaimRequest): Promise<ClaimResult>
+
+  /**
+   * Turns a hold into an accepted use, for ever. A hold that has not lapsed is always accepted, even if the invite
+   * was revoked, has expired or the mode was changed since: the account may exist. One that has lapsed is accepted
+   * if the invite would still admit a claim (its address aside). The same claim again, or the same `userId` on the
+   * same invite again, changes nothing, gives a hold of its own back, and returns what was recorded.
+   *
+   * Where no use is left then, waiting mail is canceled. Other pending invites of the same app, organization and
+   * address are revoked.
+   *
+   * With `trx`, the host's own open transaction, all of it happens there: committed or rolled back with the rest.
+   * @throws TypeError where `trx` is not an open transaction of a kind that the adapter knows.
+   */
+  accept(request: AcceptRequest, trx?: unknown): Promise<AcceptResult>
+
+  /** As {@link InviteStore.accept}, in a transaction that cannot wait. Absent where the database has none such. */
+  acceptSync?(request: AcceptRequest, trx: unknown): AcceptResult
+
+  /** Gives a hold back. Nothing happens where there is none: released, accepted and lapsed ones are left as they are. */
+  release(claim: { readonly claimId: string; readonly inviteId: string }): Promise<void>
+
+  /** One page, newest first. */
+  listAcceptances(query: {
+    readonly appId: string
+    readonly limit: number
+    readonly after?: PagePosition | undefined
+  }): Promise<readonly AcceptanceRecord[]>
+
+  /**
+   * Gives an accepted use back and marks the acceptance. `'exists'` where the address has got another pending
+   * invite since. Reopening one that is reopened already changes nothing.
+   */
+  reopenAcceptance(request: {
+    readonly appId: string
+    readonly acceptanceId: string
+    readonly now: Timestamp
+  }): Promise<AcceptanceRecord | 'exists' | undefined>
+
+  /** The stored mode; `undefined` where none was ever stored. */
+  getMode(appId: string): Promise<Mode | undefined>
+
+  /** Stores the mode. Holds for every claim that begins after it. */
+  setMode(appId: string, mode: Mode, now: Timestamp): Promise<void>
+
+  /** When the next mail is due; `undefined` where none waits. Leases that have run out count as due. */
+  nextDeliveryAt(): Promise<Timestamp | undefined>
+
+  /**
+   * Takes up to `limit` mails that are due, counts a try for each, and keeps every other caller from them until
+   * `leasedUntil`. Each comes with its invite as it stands.
+   */
+  leaseDeliveries(request: {
+    readonly now: Timestamp
+    readonly leasedUntil: Timestamp
+    readonly limit: number
+  }): Promise<readonly { readonly delivery: DeliveryRecord; readonly invite: InviteRecord }[]>
+
+  /** Records what became of a try. Ignored where the lease was lost to somebody else (`attempts` differs). */
+  finishDelivery(delivery: Pick<DeliveryRecord, 'id' | 'attempts'>, outcome: DeliveryOutcome): Promise<void>
+}

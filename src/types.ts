@@ -1,0 +1,127 @@
+// The vocabulary of the public interface: people, invites and what became of them, as they stand on the wire.
+
+/** How an app lets people in. Switched at run time; see `invites.settings`. */
+export type Mode = (typeof modes)[number]
+export const modes = ['open', 'invite-only', 'waitlist', 'closed'] as const
+
+/** Derived when read, from timestamps and counters; never stored. */
+export type InviteStatus = (typeof inviteStatuses)[number]
+export const inviteStatuses = ['pending', 'accepted', 'expired', 'revoked'] as const
+
+/** Somebody who manages invites, as the host's `authorize` or `findInviter` names them. */
+export interface Actor {
+  /** The host's own id of this user. */
+  readonly id: string
+  readonly email?: string | null
+  /** Shown to the invitee: "Ada Lovelace invites you". */
+  readonly name?: string | null
+  /** A supervisor manages every invite of the app, a member only those given in their name. */
+  readonly access: 'supervisor' | 'member'
+  /** The roles this actor may grant. Default: every role for a supervisor, none for a member. */
+  readonly roles?: readonly string[]
+}
+
+/** Who an invite comes from. */
+export interface Inviter {
+  readonly id: string
+  readonly email: string | null
+  readonly name: string | null
+}
+
+/** Where an invite's mail has got to. */
+export interface Delivery {
+  /** `none`: nothing to mail. `queued`: waiting for its (next) try. `failed`: given up. `canceled`: overtaken by events. */
+  readonly state: 'none' | 'queued' | 'sending' | 'sent' | 'failed' | 'canceled'
+  /** Tries so far. */
+  readonly attempts: number
+  /** What the last failed try was told, without codes. */
+  readonly lastError: string | null
+  /** ISO 8601, UTC. */
+  readonly sentAt: string | null
+}
+
+/** An invite as routes and methods return it. Times are ISO 8601, UTC. */
+export interface Invite {
+  readonly inviteId: string
+  /** The secret to sign up with. `null` once used or revoked, or where no listed `secret` opens it. */
+  readonly inviteCode: string | null
+  /** The address it is bound to, as it was given; `null` for a shareable invite. */
+  readonly email: string | null
+  readonly appId: string
+  /** Whether no use is left. */
+  readonly used: boolean
+  readonly status: InviteStatus
+  /** Granted to whoever accepts. */
+  readonly role: string | null
+  readonly orgId: string | null
+  readonly inviter: Inviter | null
+  readonly metadata: Readonly<Record<string, unknown>> | null
+  /** `null`: unlimited. */
+  readonly maxUses: number | null
+  /** Accepted uses. */
+  readonly uses: number
+  readonly createdAt: string
+  /** `null`: never. */
+  readonly expiresAt: string | null
+  readonly delivery: Delivery
+  /** The link to pass on by hand. It carries the code only, never the proof that mail carries. */
+  readonly joinUrl: string | null
+}
+
+/** An invite as events carry it: without anything one could sign up with. */
+export type InviteSummary = Omit<Invite, 'inviteCode' | 'joinUrl'>
+
+/** One account that was made with an invite. */
+export interface Acceptance {
+  readonly acceptanceId: string
+  readonly inviteId: string
+  readonly appId: string
+  /** The host's id of the new user; `null` where the use was counted from the answer alone. */
+  readonly userId: string | null
+  /** The address the account was made with; `null` where none was given. */
+  readonly email: string | null
+  readonly role: string | null
+  readonly orgId: string | null
+  readonly inviter: Inviter | null
+  readonly acceptedAt: string
+  /** When a supervisor gave this use back. */
+  readonly reopenedAt: string | null
+}
+
+/** One page of a list. */
+export interface Page<Item> {
+  readonly items: readonly Item[]
+  /** Pass as `cursor` for the next page; `null` on the last. */
+  readonly nextCursor: string | null
+}
+
+/** What can be changed about an app at run time. */
+export interface Settings {
+  readonly appId: string
+  readonly mode: Mode
+}
+
+/** What a signup page may show of an invite to somebody who holds its code. */
+export interface InvitePreview {
+  readonly appId: string
+  readonly appName: string
+  /** The whole address, only to somebody who came by the mailed link. */
+  readonly email: string | null
+  /** `a•••@example.com`; `null` for a shareable invite. */
+  readonly emailHint: string | null
+  readonly inviter: { readonly name: string | null } | null
+  readonly role: string | null
+  readonly orgId: string | null
+  readonly expiresAt: string | null
+}
+
+/** What `authorize` is asked about. */
+export type Action =
+  | `invite.${'create' | 'list' | 'read' | 'update' | 'resend' | 'revoke' | 'bulk'}`
+  | `acceptance.${'list' | 'reopen'}`
+  | `settings.${'read' | 'write'}`
+  | `quota.${'read' | 'write'}`
+  | `request.${'list' | 'decide'}`
+  | 'stats.read'
+  | 'audit.read'
+  | 'key.manage'

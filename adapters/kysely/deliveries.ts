@@ -1,0 +1,112 @@
+// The outbox: mails that wait, who is delivering them, and what became of them.
+import type { DeliveryOutcome, DeliveryRecord, InviteRecord } from '../../src/store.js'
+import { all, type Operation, prepare } from './operation.js'
+import { type DeliveryRow, toDelivery, toInvite } from './records.js'
+import type { DbTime, Dialect } from './schema.js'
+
+export interface LeasedDelivery {
+  readonly delivery: DeliveryRecord
+  readonly invite: InviteRecord
+}
+
+export interface DeliveryOperations {
+  find(ids: readonly string[]): Operation<readonly DeliveryRow[]>
+  insert(delivery: { id: string; inviteId: string; now: DbTime }): Operation<unknown>
+  /** Takes back every mail of the invite that still waits. */
+  cancel(request: { inviteId: string; now: DbTime }): Operation<unknown>
+  nextDeliveryAt(): Operation<number | undefined>
+  leaseDeliveries(request: { now: number; leasedUntil: number; limit: number }): Operation<readonly LeasedDelivery[]>
+  finishDelivery(delivery: Pick<DeliveryRecord, 'id' | 'attempts'>, outcome: DeliveryOutcome): Operation<void>
+}
+
+export function deliveryOperations(dialect: Dialect): DeliveryOperations {
+  const { db, tables } = dialect
+
+  const insert = prepare((p: { id: string; inviteId: string; now: DbTime }) =>
+    db.insertInto(tables.deliveries).values({ id: p.id, invite_id: p.inviteId, attempts: 0, next_attempt_at: p.now }),
+  )
+
+  const cancel = prepare((p: { inviteId: string; now: DbTime }) =>
+    db
+      .updateTable(tables.deliveries)
+      .set({ canceled_at: p.now })
+      .where('invite_id', '=', p.inviteId)
+      .where('sent_at', 'is', null)
+      .where('failed_at', 'is', null)
+      .where('canceled_at', 'is', null),
+  )
+
+  const waiting = () =>
+    db
+      .selectFrom(tables.deliveries)
+      .where('sent_at', 'is', null)
+      .where('failed_at', 'is', null)
+      .where('canceled_at', 'is', null)
+
+  const nextDue = prepare((_p: object) => waiting().select('next_attempt_at').orderBy('next_attempt_at').limit(1))
+
+  const lease = prepare((p: { now: DbTime; leasedUntil: DbTime; limit: number }) =>
+    db
+      .updateTable(tables.deliveries)
+      .set((eb) => ({ attempts: eb('attempts', '+', 1), leased_until: p.leasedUntil, next_attempt_at: p.leasedUntil }))
+      .where(
+        'id',
+        'in',
+        waiting().select('id').where('next_attempt_at', '<=', p.now).orderBy('next_attempt_at').limit(p.limit),
+      )
+      .returningAll(),
+  )
+
+  function* find(ids: readonly string[]): Operation<readonly DeliveryRow[]> {
+    if (ids.length === 0) return []
+    return yield* all(db.selectFrom(tables.deliveries).selectAll().where('id', 'in', ids))
+  }
+
+  function* nextDeliveryAt(): Operation<number | undefined> {
+    const [next] = yield* nextDue({})
+    return next && dialect.decodeTime(next.next_attempt_at)
+  }
+
+  function* leaseDeliveries(request: {
+    now: number
+    leasedUntil: number
+    limit: number
+  }): Operation<readonly LeasedDelivery[]> {
+    const leased = yield* lease({
+      now: dialect.encodeTime(request.now),
+      leasedUntil: dialect.encodeTime(request.leasedUntil),
+      limit: request.limit,
+    })
+    if (leased.length === 0) return []
+    const ids = leased.map((delivery) => delivery.invite_id)
+    const invites = yield* all(db.selectFrom(tables.invites).selectAll().where('id', 'in', ids))
+    const inviteOf = new Map(invites.map((invite) => [invite.id, invite]))
+    return leased.flatMap((row) => {
+      const invite = inviteOf.get(row.invite_id)
+      const delivery = toDelivery(dialect, row)
+      return invite ? { delivery, invite: toInvite(dialect, invite, delivery) } : []
+    })
+  }
+
+  function* finishDelivery(
+    delivery: Pick<DeliveryRecord, 'id' | 'attempts'>,
+    outcome: DeliveryOutcome,
+  ): Operation<void> {
+    yield* all(
+      db
+        .updateTable(tables.deliveries)
+        .set({ leased_until: null, ...changes(outcome) })
+        .where('id', '=', delivery.id)
+        .where('attempts', '=', delivery.attempts),
+    )
+  }
+
+  function changes(outcome: DeliveryOutcome): Partial<DeliveryRow> {
+    if ('sentAt' in outcome) return { sent_at: dialect.encodeTime(outcome.sentAt), last_error: null }
+    if ('canceledAt' in outcome) return { canceled_at: dialect.encodeTime(outcome.canceledAt) }
+    if ('failedAt' in outcome) return { failed_at: dialect.encodeTime(outcome.failedAt), last_error: outcome.error }
+    return { next_attempt_at: dialect.encodeTime(outcome.retryAt), last_error: outcome.error }
+  }
+
+  return { find, insert, cancel, nextDeliveryAt, leaseDeliveries, finishDelivery }
+}

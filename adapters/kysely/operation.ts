@@ -1,0 +1,58 @@
+// Operations: what a store method does, as a generator that yields queries and is handed their rows.
+//
+// Written so, the rules know no driver: one text runs on a connection that answers at once (better-sqlite3), on one
+// that must be awaited (pg), and in the host's own transaction of either kind.
+import type { CompiledQuery } from 'kysely'
+
+/** Yields queries, is resumed with each one's rows, and returns its result. Nothing in it waits or runs by itself. */
+export type Operation<Result> = Generator<CompiledQuery, Result, readonly unknown[]>
+
+interface Compilable<Row> {
+  compile(): CompiledQuery<Row>
+}
+
+/** The rows of one query. */
+export function* all<Row>(query: Compilable<Row>): Operation<readonly Row[]> {
+  return (yield query.compile()) as readonly Row[]
+}
+
+class Slot {
+  constructor(readonly name: string) {}
+}
+
+/**
+ * A query that is compiled once and run with other values each time. `build` is given stand-ins for the values; it
+ * must put them into the query as they are, and must not look at them.
+ */
+export function prepare<Params extends object, Row>(
+  build: (slots: Params) => Compilable<Row>,
+): (params: Params) => Operation<readonly Row[]> {
+  const slots = new Proxy({}, { get: (_target, name) => new Slot(String(name)) }) as Params
+  let compiled: CompiledQuery<Row> | undefined
+  return function* (params) {
+    compiled ??= build(slots).compile()
+    const values = params as Record<string, unknown>
+    const parameters = compiled.parameters.map((value) => (value instanceof Slot ? values[value.name] : value))
+    return (yield { ...compiled, parameters }) as readonly Row[]
+  }
+}
+
+/** Runs an operation on a connection that answers at once. */
+export function runSync<Result>(
+  operation: Operation<Result>,
+  query: (query: CompiledQuery) => readonly unknown[],
+): Result {
+  let step = operation.next()
+  while (!step.done) step = operation.next(query(step.value))
+  return step.value
+}
+
+/** Runs an operation on a connection that must be awaited. */
+export async function run<Result>(
+  operation: Operation<Result>,
+  query: (query: CompiledQuery) => Promise<readonly unknown[]>,
+): Promise<Result> {
+  let step = operation.next()
+  while (!step.done) step = operation.next(await query(step.value))
+  return step.value
+}

@@ -1,0 +1,125 @@
+// The tables, as Kysely sees them, and what differs between the databases they live in.
+import type { Kysely } from 'kysely'
+import type { Mode } from '../../src/types.js'
+
+declare const encoded: unique symbol
+/** A timestamp as the driver takes and gives it. */
+export type DbTime = { readonly [encoded]: 'time' }
+/** A JSON document as the driver takes and gives it. */
+export type DbJson = { readonly [encoded]: 'json' }
+
+export interface InviteTable {
+  id: string
+  app_id: string
+  email: string | null
+  email_canonical: string | null
+  /** The domain of `email_canonical`, for searching. */
+  email_at: string | null
+  /** The only domain that may use it. */
+  email_domain: string | null
+  code_hash: string
+  code_sealed: string
+  code_generation: number
+  role: string | null
+  org_id: string | null
+  inviter_id: string | null
+  inviter_email: string | null
+  inviter_name: string | null
+  message: string | null
+  locale: string | null
+  metadata: DbJson | null
+  max_uses: number | null
+  uses: number
+  held: number
+  created_at: DbTime
+  term_ms: number | null
+  expires_at: DbTime | null
+  revoked_at: DbTime | null
+  delivery_id: string | null
+}
+
+export interface ClaimTable {
+  id: string
+  invite_id: string
+  email: string | null
+  lapses_at: DbTime
+}
+
+export interface AcceptanceTable {
+  id: string
+  invite_id: string
+  app_id: string
+  claim_id: string
+  user_id: string | null
+  email: string | null
+  role: string | null
+  org_id: string | null
+  inviter_id: string | null
+  inviter_email: string | null
+  inviter_name: string | null
+  accepted_at: DbTime
+  reopened_at: DbTime | null
+}
+
+export interface DeliveryTable {
+  id: string
+  invite_id: string
+  attempts: number
+  last_error: string | null
+  /** When to try (again); while it is leased, when the lease runs out. */
+  next_attempt_at: DbTime
+  leased_until: DbTime | null
+  sent_at: DbTime | null
+  failed_at: DbTime | null
+  canceled_at: DbTime | null
+}
+
+export interface SettingsTable {
+  app_id: string
+  mode: Mode
+  updated_at: DbTime
+}
+
+export interface MigrationTable {
+  version: number
+}
+
+export interface Tables {
+  invites: InviteTable
+  claims: ClaimTable
+  acceptances: AcceptanceTable
+  deliveries: DeliveryTable
+  settings: SettingsTable
+  migrations: MigrationTable
+}
+
+/** The real name of each table. Typed as the bare one, which is what Kysely's types know it by. */
+export type TableNames = { readonly [Name in keyof Tables]: Name }
+
+/** Everything that differs between databases. */
+export interface Dialect {
+  /** Builds and compiles queries; runs none. */
+  readonly db: Kysely<Tables>
+  readonly tables: TableNames
+  readonly timeType: 'integer' | 'timestamptz'
+  readonly jsonType: 'text' | 'jsonb'
+  /** What ends a CREATE TABLE. */
+  readonly tableOptions: string
+  encodeTime(timestamp: number): DbTime
+  decodeTime(value: DbTime): number
+  encodeJson(value: object): DbJson
+  decodeJson(value: DbJson): Record<string, unknown>
+}
+
+/** The tables under `prefix`. Index names carry it too. */
+export function tableNames(prefix: string): TableNames {
+  const name = <Name extends keyof Tables>(table: Name) => `${prefix}${table}` as Name
+  return {
+    invites: name('invites'),
+    claims: name('claims'),
+    acceptances: name('acceptances'),
+    deliveries: name('deliveries'),
+    settings: name('settings'),
+    migrations: name('migrations'),
+  }
+}

@@ -1,0 +1,55 @@
+// Binds the operations to whatever runs them, which makes them a store.
+import type { InviteStore } from '../../src/store.js'
+import { acceptanceOperations } from './acceptances.js'
+import { type ClaimOperations, claimOperations } from './claims.js'
+import { deliveryOperations } from './deliveries.js'
+import { inviteOperations } from './invites.js'
+import { migrate } from './migrations.js'
+import type { Operation } from './operation.js'
+import type { Dialect } from './schema.js'
+import { settingsOperations } from './settings.js'
+
+/** Runs operations on one kind of database. An operation is made anew for each try, hence the functions. */
+export interface Runner {
+  /** In one consistent view. */
+  read<Result>(operation: () => Operation<Result>): Promise<Result>
+  /** In one write transaction, begun as such: what is read in it is locked. */
+  write<Result>(operation: () => Operation<Result>): Promise<Result>
+  /** In one write transaction that nobody else migrates in. */
+  migrate(operation: () => Operation<void>): Promise<void>
+  /** In the host's open transaction. @throws TypeError where `trx` is none. */
+  join<Result>(trx: unknown, operation: () => Operation<Result>): Promise<Result>
+  close(): Promise<void>
+}
+
+/** The store that the adapters share, and the operations of it that an adapter may run in other ways. */
+export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteStore; claims: ClaimOperations } {
+  const settings = settingsOperations(dialect)
+  const deliveries = deliveryOperations(dialect)
+  const invites = inviteOperations(dialect, deliveries)
+  const claims = claimOperations(dialect, { settings, deliveries })
+  const acceptances = acceptanceOperations(dialect)
+
+  const store: InviteStore = {
+    migrate: () => runner.migrate(() => migrate(dialect)),
+    close: () => runner.close(),
+    createInvite: (invite, deliveryId) => runner.write(() => invites.createInvite(invite, deliveryId)),
+    findInvite: (key) => runner.read(() => invites.findInvite(key)),
+    findInviteByCode: (query) => runner.read(() => invites.findInviteByCode(query)),
+    listInvites: (query) => runner.read(() => invites.listInvites(query)),
+    reissueInvite: (request) => runner.write(() => invites.reissueInvite(request)),
+    revokeInvite: (request) => runner.write(() => invites.revokeInvite(request)),
+    claim: (request) => runner.write(() => claims.claim(request)),
+    accept: (request, trx) =>
+      trx === undefined ? runner.write(() => claims.accept(request)) : runner.join(trx, () => claims.accept(request)),
+    release: (claim) => runner.write(() => claims.release(claim)),
+    listAcceptances: (query) => runner.read(() => acceptances.listAcceptances(query)),
+    reopenAcceptance: (request) => runner.write(() => acceptances.reopenAcceptance(request)),
+    getMode: (appId) => runner.read(() => settings.getMode(appId)),
+    setMode: (appId, mode, now) => runner.write(() => settings.setMode(appId, mode, now)),
+    nextDeliveryAt: () => runner.read(() => deliveries.nextDeliveryAt()),
+    leaseDeliveries: (request) => runner.write(() => deliveries.leaseDeliveries(request)),
+    finishDelivery: (delivery, outcome) => runner.write(() => deliveries.finishDelivery(delivery, outcome)),
+  }
+  return { store, claims }
+}

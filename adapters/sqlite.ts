@@ -1,0 +1,242 @@
+// The SQLite store, on better-sqlite3: the embedded default for hosts that run on one machine.
+import { realpathSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import Sqlite from 'better-sqlite3'
+import { type CompiledQuery, DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
+import { InviteError } from '../src/errors.js'
+import type { InviteStore } from '../src/store.js'
+import { type Operation, run, runSync } from './kysely/operation.js'
+import { type DbJson, type DbTime, type Dialect, type Tables, tableNames } from './kysely/schema.js'
+import { kyselyStore, type Runner } from './kysely/store.js'
+import { isKyselyTransaction, queryIn } from './kysely/transaction.js'
+
+/** The part of better-sqlite3's `Database` that is used. */
+export interface SqliteDatabase {
+  /** The file it was opened on. */
+  readonly name: string
+  readonly memory: boolean
+  readonly inTransaction: boolean
+  prepare(source: string): SqliteStatement
+}
+
+interface SqliteStatement {
+  /** Whether it returns rows. */
+  readonly reader: boolean
+  all(...parameters: unknown[]): unknown[]
+  run(...parameters: unknown[]): unknown
+}
+
+export interface SqliteStoreOptions {
+  /** What the names of our tables start with, since they live in your database. Default: `invite_only_`. */
+  readonly tablePrefix?: string | undefined
+  /** How long to keep trying, in ms, while another connection holds the database; then 503. Default: 5000. */
+  readonly busyTimeoutMs?: number | undefined
+}
+
+// A synchronous wait stops the whole process, and with it the very transaction that is waited for.
+const DRIVER_TIMEOUT_MS = 2
+const RETRY_MS = { from: 2, to: 25 }
+const TABLE_PREFIX = /^[A-Za-z_][A-Za-z0-9_]{0,31}$/
+
+/**
+ * Keeps invites in a SQLite file.
+ *
+ * @param database A path (the file is made if it is not there) or your better-sqlite3 `Database`. The store works on
+ *   a connection of its own to that file, so it never joins a transaction of yours by accident; your connection and
+ *   its pragmas are left alone, and `close()` does not close it.
+ * @throws TypeError where an option is wrong, the `Database` lives in memory, or the file cannot be opened.
+ */
+export function sqliteStore(database: string | SqliteDatabase, options: SqliteStoreOptions = {}): InviteStore {
+  const { tablePrefix, busyTimeoutMs } = checkOptions(options)
+  const file = fileOf(database)
+  const connection = open(file)
+  const dialect = sqliteDialect(tablePrefix)
+  const runner = sqliteRunner(connection, file, busyTimeoutMs)
+  const { store, claims } = kyselyStore(dialect, runner)
+  return {
+    ...store,
+    acceptSync: (request, trx) => {
+      const host = hostTransaction(trx, file)
+      if (host === undefined) throw notATransaction('acceptSync')
+      return runSync(claims.accept(request), queryOn(host))
+    },
+  }
+}
+
+function sqliteDialect(tablePrefix: string): Dialect {
+  return {
+    db: new Kysely<Tables>({
+      dialect: {
+        createAdapter: () => new SqliteAdapter(),
+        createDriver: () => new DummyDriver(),
+        createIntrospector: (db) => new SqliteIntrospector(db),
+        createQueryCompiler: () => new SqliteQueryCompiler(),
+      },
+    }),
+    tables: tableNames(tablePrefix),
+    timeType: 'integer',
+    jsonType: 'text',
+    tableOptions: 'strict',
+    encodeTime: (timestamp) => timestamp as unknown as DbTime,
+    decodeTime: (value) => value as unknown as number,
+    encodeJson: (value) => JSON.stringify(value) as unknown as DbJson,
+    decodeJson: (value) => JSON.parse(value as unknown as string) as Record<string, unknown>,
+  }
+}
+
+function sqliteRunner(connection: Sqlite.Database, file: string, busyTimeoutMs: number): Runner {
+  const query = queryOn(connection)
+  const beginWrite = connection.prepare('begin immediate') // begun as a reader, it could fail on its first write
+  const beginRead = connection.prepare('begin')
+  const commit = connection.prepare('commit')
+  const rollback = connection.prepare('rollback')
+
+  function attempt<Result>(begin: Sqlite.Statement, operation: () => Operation<Result>): Result {
+    begin.run()
+    try {
+      const result = runSync(operation(), query)
+      commit.run()
+      return result
+    } finally {
+      if (connection.inTransaction) rollback.run()
+    }
+  }
+
+  async function persist<Result>(begin: Sqlite.Statement, operation: () => Operation<Result>): Promise<Result> {
+    const giveUpAt = performance.now() + busyTimeoutMs
+    for (let wait = RETRY_MS.from; ; wait = Math.min(wait * 2, RETRY_MS.to)) {
+      try {
+        return attempt(begin, operation)
+      } catch (error) {
+        if (!isBusy(error) || performance.now() >= giveUpAt) throw explain(error, file)
+      }
+      await delay(wait * (0.5 + Math.random()))
+    }
+  }
+
+  return {
+    read: (operation) => persist(beginRead, operation),
+    write: (operation) => persist(beginWrite, operation),
+    migrate: (operation) => persist(beginWrite, operation),
+    async join(trx, operation) {
+      if (isKyselyTransaction(trx)) return await run(operation(), queryIn(trx))
+      const host = hostTransaction(trx, file)
+      if (host === undefined) throw notATransaction('accept')
+      return runSync(operation(), queryOn(host))
+    },
+    async close() {
+      connection.close()
+    },
+  }
+}
+
+const preparedOn = new WeakMap<SqliteDatabase, Map<string, SqliteStatement>>()
+
+function queryOn(database: SqliteDatabase): (query: CompiledQuery) => readonly unknown[] {
+  const statements = preparedOn.get(database) ?? new Map<string, SqliteStatement>()
+  preparedOn.set(database, statements)
+  return ({ sql, parameters }) => {
+    let statement = statements.get(sql)
+    if (statement === undefined) {
+      statement = database.prepare(sql)
+      statements.set(sql, statement)
+    }
+    if (statement.reader) return statement.all(...parameters)
+    statement.run(...parameters)
+    return []
+  }
+}
+
+function checkOptions(options: SqliteStoreOptions): { tablePrefix: string; busyTimeoutMs: number } {
+  const { tablePrefix = 'invite_only_', busyTimeoutMs = 5000, ...others } = options
+  const [unknown] = Object.keys(others)
+  if (unknown !== undefined) {
+    throw new TypeError(`sqliteStore: unknown option \`${unknown}\`. It takes \`tablePrefix\` and \`busyTimeoutMs\`.`)
+  }
+  if (!TABLE_PREFIX.test(tablePrefix)) {
+    throw new TypeError('sqliteStore: `tablePrefix` must be 1 to 32 letters, digits or _, and not start with a digit.')
+  }
+  if (!Number.isFinite(busyTimeoutMs) || busyTimeoutMs < 0) {
+    throw new TypeError('sqliteStore: `busyTimeoutMs` must be a number of milliseconds, 0 or more.')
+  }
+  return { tablePrefix, busyTimeoutMs }
+}
+
+function fileOf(database: string | SqliteDatabase): string {
+  if (typeof database === 'string' && database !== '') return database === ':memory:' ? database : resolve(database)
+  if (!isSqliteDatabase(database)) {
+    throw new TypeError(
+      "sqliteStore takes the path of a SQLite file, such as sqliteStore('app.db'), or a better-sqlite3 Database.",
+    )
+  }
+  if (database.memory) {
+    throw new TypeError(
+      'sqliteStore works on a connection of its own, and this Database lives in the memory of another. ' +
+        "Pass a Database of a file, or sqliteStore(':memory:') for invites that need not last.",
+    )
+  }
+  return resolve(database.name)
+}
+
+function open(file: string): Sqlite.Database {
+  try {
+    const connection = new Sqlite(file, { timeout: DRIVER_TIMEOUT_MS })
+    connection.pragma('foreign_keys = on')
+    connection.pragma('synchronous = full') // of this connection alone: an accepted use must survive a power cut
+    return connection
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new TypeError(`sqliteStore cannot open the SQLite file ${file}: ${why}`, { cause })
+  }
+}
+
+function isSqliteDatabase(value: unknown): value is SqliteDatabase {
+  const candidate = value as Partial<SqliteDatabase> | null | undefined
+  return typeof candidate?.name === 'string' && typeof candidate.prepare === 'function'
+}
+
+/** The host's `Database`, where it is one on our file with a transaction open. */
+function hostTransaction(trx: unknown, file: string): SqliteDatabase | undefined {
+  if (!isSqliteDatabase(trx)) return undefined
+  if (!trx.inTransaction) {
+    throw new TypeError(
+      '`trx` is a better-sqlite3 Database with no transaction open: call it inside db.transaction(…).',
+    )
+  }
+  if (realpathSync(trx.name) !== realpathSync(file)) {
+    throw new TypeError(`\`trx\` is a Database on ${trx.name}, but the invites are kept in ${file}.`)
+  }
+  return trx
+}
+
+function notATransaction(method: string): TypeError {
+  const kinds = method === 'acceptSync' ? '' : 'a Kysely transaction or '
+  return new TypeError(`${method}({ trx }) takes ${kinds}a better-sqlite3 Database with a transaction open.`)
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Sqlite.SqliteError ? error.code : ''
+}
+
+function isBusy(error: unknown): boolean {
+  return codeOf(error).startsWith('SQLITE_BUSY') || codeOf(error) === 'SQLITE_LOCKED'
+}
+
+/** What a failing SQLite means to whoever runs the host, as the reason of a 503. */
+function explain(error: unknown, file: string): unknown {
+  const code = codeOf(error)
+  if (code === '') return error
+  return new InviteError('store_unavailable', { detail: `${sentence(code, error as Error)} (${file})`, cause: error })
+}
+
+function sentence(code: string, error: Error): string {
+  if (error.message.startsWith('no such table'))
+    return 'The invite tables are not there yet: call `await store.migrate()` before the first request.'
+  if (code.startsWith('SQLITE_READONLY'))
+    return 'The SQLite file cannot be written: check its owner, its mode and its folder.'
+  if (isBusy(error))
+    return 'The SQLite file is locked by another connection for too long: look for a transaction left open.'
+  if (code === 'SQLITE_FULL') return 'The disk is full.'
+  return `SQLite failed with ${code}: ${error.message}.`
+}

@@ -1,0 +1,83 @@
+// What every use case works with: the checked options, the guarded store, the keys, the outlets.
+import type { AppConfig, Config } from './config.js'
+import { InviteError } from './errors.js'
+import type { Emit } from './events.js'
+import type { Keyring } from './keyring.js'
+import type { InviteStore } from './store.js'
+import type { Actor, Mode } from './types.js'
+
+export interface Context {
+  readonly config: Config
+  /** The host's store, guarded: what it rejects with is an {@link InviteError}. */
+  readonly store: InviteStore
+  readonly keyring: Keyring
+  readonly emit: Emit
+  /** Tells the outbox worker that a mail was queued. */
+  readonly mailQueued: () => void
+  /** Has `end` called when the install is closed. */
+  readonly onClose: (end: () => void) => void
+}
+
+/** In which app, and in whose name. */
+export interface Scope {
+  /** Default: `default`, or the only app there is. */
+  readonly appId?: string | undefined
+  /** Whose access counts. Default: your own code's, which may do everything. */
+  readonly actor?: Actor | undefined
+}
+
+/** The app meant. @throws InviteError `invite_not_found` where there is none; TypeError where it must be named. */
+export function appOf({ config }: Context, appId: string | undefined = config.defaultAppId): AppConfig {
+  if (appId === undefined) {
+    throw new TypeError(
+      `There are several apps and none is \`default\`: name one of ${[...config.apps.keys()].join(', ')}.`,
+    )
+  }
+  const app = config.apps.get(appId)
+  if (app === undefined) throw new InviteError('invite_not_found', { detail: 'There is no such app.' })
+  return app
+}
+
+/** The mode in force. */
+export async function modeOf({ store }: Context, app: AppConfig): Promise<Mode> {
+  return (await store.getMode(app.appId)) ?? app.mode
+}
+
+/** @throws InviteError `not_allowed` where the actor is a member. */
+export function supervisorsOnly(actor: Actor | undefined): void {
+  if (actor !== undefined && actor.access !== 'supervisor') throw new InviteError('not_allowed')
+}
+
+/** Whether this actor may hand out this role. Default: all for a supervisor, none for a member. */
+export function canGrant(actor: Actor, role: string | null): boolean {
+  if (role === null) return true
+  return actor.roles === undefined ? actor.access === 'supervisor' : actor.roles.includes(role)
+}
+
+/**
+ * The store, such that whatever it throws is a 503 with the reason as `cause`. A TypeError says that the caller is
+ * wrong, not the store, and passes.
+ */
+export function guardStore(store: InviteStore): InviteStore {
+  return new Proxy(store, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name)
+      if (typeof member !== 'function') return member
+      return (...args: unknown[]) => {
+        try {
+          const result: unknown = Reflect.apply(member, target, args)
+          return result instanceof Promise
+            ? result.catch((error: unknown) => Promise.reject(unavailable(error)))
+            : result
+        } catch (error) {
+          throw unavailable(error)
+        }
+      }
+    },
+  })
+}
+
+function unavailable(error: unknown): unknown {
+  if (error instanceof InviteError || error instanceof TypeError) return error
+  return new InviteError('store_unavailable', { cause: error })
+}

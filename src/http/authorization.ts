@@ -1,0 +1,65 @@
+// Who may manage invites: the host's `authorize`, and the rule against requests that other sites make.
+import type { Request } from 'express'
+import type { Context } from '../context.js'
+import { InviteError } from '../errors.js'
+import type { Awaitable } from '../options.js'
+import type { Action, Actor } from '../types.js'
+
+/** How the host says who may manage invites. */
+export interface AuthorizeOption {
+  /**
+   * Says who is asking, and with what access; `null` for nobody. What it throws goes to the host's error handlers.
+   * Required: there is no default that would be safe.
+   * @example ({ user }) => user ? { id: user.id, email: user.email, access: user.isAdmin ? 'supervisor' : 'member' } : null
+   */
+  // A method, so that hosts may type `req` as the request they know.
+  authorize(req: Request, what: { readonly appId: string; readonly action: Action }): Awaitable<Actor | null>
+}
+
+/** An error of the host's own, on its way through our router to the host's error handlers. */
+export class HostFailure {
+  constructor(readonly error: unknown) {}
+}
+
+/** @throws TypeError where there is no `authorize`: without it everybody would manage invites. */
+export function needAuthorize(owner: string, authorize: unknown): void {
+  if (typeof authorize === 'function') return
+  throw new TypeError(
+    `${owner} needs \`authorize\`: a function (req, { appId, action }) that returns who is asking, such as ` +
+      "{ id: '7', access: 'supervisor' }, or null.",
+  )
+}
+
+/** @throws InviteError `not_authenticated`; {@link HostFailure} where `authorize` fails or returns no actor. */
+export async function askHost(host: AuthorizeOption, req: Request, appId: string, action: Action): Promise<Actor> {
+  let actor: Actor | null
+  try {
+    actor = await host.authorize(req, { appId, action })
+  } catch (error) {
+    throw new HostFailure(error)
+  }
+  if (!actor) throw new InviteError('not_authenticated')
+  if (typeof actor.id !== 'string' || (actor.access !== 'supervisor' && actor.access !== 'member')) {
+    throw new HostFailure(
+      new TypeError(
+        "authorize must return { id, access } with `id` a string and `access` 'supervisor' or 'member', or null.",
+      ),
+    )
+  }
+  return actor
+}
+
+/**
+ * Whether a browser sent this for another site (OWASP ASVS 5.0, 3.5.1). Told by `Sec-Fetch-Site`, or for older
+ * browsers by `Origin`, which every browser sends with a POST.
+ */
+export function isCrossSite({ config }: Context, req: Request): boolean {
+  const site = req.get('Sec-Fetch-Site')
+  if (site !== undefined) return site !== 'same-origin' && site !== 'none'
+  return req.get('Origin') !== config.origin
+}
+
+/** Whether a browser may have sent it by itself, with what it remembers of the user. */
+export function isCookieBorne(req: Request): boolean {
+  return req.headers.cookie !== undefined && req.headers.authorization === undefined
+}

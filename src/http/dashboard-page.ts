@@ -1,0 +1,138 @@
+// What the dashboard's templates are told: every value ready to be shown, none of it markup.
+import { STATUS_CODES } from 'node:http'
+import type { AppConfig } from '../config.js'
+import { type Actor, type Delivery, type Invite, type Mode, modes, type Page } from '../types.js'
+
+export interface PageValues {
+  /** Where the dashboard is mounted; every link starts with it. */
+  readonly base: string
+  /** Appended to links, so that they stay with the app: `?appId=clinic`, or nothing. */
+  readonly query: string
+  readonly appName: string
+  /** The apps to choose from; absent where there is one. */
+  readonly apps?: readonly { readonly name: string; readonly href: string; readonly current: boolean }[]
+  readonly supervisor: boolean
+  readonly mails: boolean
+  readonly mode?: Mode
+  readonly modes: readonly { readonly mode: Mode; readonly current: boolean; readonly meaning: string }[]
+  readonly invites: readonly InviteRow[]
+  /** Whether this is a page behind the first. */
+  readonly paged: boolean
+  readonly nextHref?: string
+  readonly firstHref: string
+  /** What was typed, where it could not be sent. */
+  readonly typed?: string
+  readonly sendError?: string
+  readonly notice?: Partial<Record<'sent' | 'resent' | 'deleted' | 'mode', boolean>> & {
+    email?: string
+    joinUrl?: string
+  }
+}
+
+interface InviteRow {
+  readonly id: string
+  /** The address, or what kind of link it is. */
+  readonly title: string
+  readonly email: string | null
+  readonly expired: boolean
+  readonly uses: string
+  readonly role: string | null
+  readonly inviter: string | null
+  readonly sentOn: ShownTime
+  readonly expires: ShownTime | null
+  readonly delivery: { readonly state: Delivery['state']; readonly label: string; readonly error: string | null }
+  readonly joinUrl: string | null
+  readonly canMail: boolean
+}
+
+interface ShownTime {
+  readonly iso: string
+  readonly text: string
+}
+
+const meanings: Readonly<Record<Mode, string>> = {
+  'invite-only': 'Only people with an invite can sign up.',
+  waitlist: 'Only people with an invite can sign up; others may ask for one.',
+  open: 'Anybody can sign up, with or without an invite.',
+  closed: 'Nobody can sign up, not even with an invite.',
+}
+
+const deliveryLabels: Readonly<Record<Delivery['state'], string>> = {
+  none: 'Not mailed',
+  queued: 'Waiting to be mailed',
+  sending: 'Being mailed',
+  sent: 'Mailed',
+  failed: 'Could not be mailed',
+  canceled: 'Mail canceled',
+}
+
+export interface PageInput {
+  readonly base: string
+  readonly app: AppConfig
+  readonly apps: readonly AppConfig[]
+  readonly actor: Actor
+  readonly page: Page<Invite>
+  readonly paged: boolean
+  readonly mode: Mode | undefined
+  readonly mails: boolean
+}
+
+export function invitePage(input: PageInput): PageValues {
+  const { base, app, apps, actor, page, mode } = input
+  const href = (appId: string, more: Record<string, string> = {}) => {
+    const query = new URLSearchParams({ ...(apps.length > 1 ? { appId } : {}), ...more }).toString()
+    return query === '' ? `${base}/` : `${base}/?${query}`
+  }
+  return {
+    base,
+    query: apps.length > 1 ? `?${new URLSearchParams({ appId: app.appId })}` : '',
+    appName: app.appName,
+    ...(apps.length > 1 && {
+      apps: apps.map((each) => ({ name: each.appName, href: href(each.appId), current: each === app })),
+    }),
+    supervisor: actor.access === 'supervisor',
+    mails: input.mails,
+    ...(mode && { mode }),
+    modes: modes.map((each) => ({ mode: each, current: each === mode, meaning: meanings[each] })),
+    invites: page.items.map((invite) => inviteRow(invite, input.mails)),
+    paged: input.paged,
+    ...(page.nextCursor !== null && { nextHref: href(app.appId, { cursor: page.nextCursor }) }),
+    firstHref: href(app.appId),
+  }
+}
+
+/** What the error page is told. */
+export function errorPage(base: string, status: number, detail: string): object {
+  return { base, status, title: STATUS_CODES[status], detail }
+}
+
+function inviteRow(invite: Invite, mails: boolean): InviteRow {
+  const { delivery, maxUses } = invite
+  return {
+    id: invite.inviteId,
+    title: invite.email ?? 'Shareable link',
+    email: invite.email,
+    expired: invite.status === 'expired',
+    uses: maxUses === 1 ? '' : `${invite.uses} of ${maxUses ?? 'unlimited'} used`,
+    role: invite.role,
+    inviter: invite.inviter?.name ?? invite.inviter?.email ?? null,
+    sentOn: shownTime(invite.createdAt),
+    expires: invite.expiresAt === null ? null : shownTime(invite.expiresAt),
+    delivery: {
+      state: delivery.state,
+      label:
+        delivery.state === 'queued' && delivery.attempts > 0
+          ? 'Mailing failed, will be tried again'
+          : deliveryLabels[delivery.state],
+      error: delivery.state === 'sent' ? null : delivery.lastError,
+    },
+    joinUrl: invite.joinUrl,
+    canMail: mails && invite.email !== null,
+  }
+}
+
+const dateFormat = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
+
+function shownTime(iso: string): ShownTime {
+  return { iso, text: `${dateFormat.format(new Date(iso))} UTC` }
+}

@@ -1,0 +1,216 @@
+// `inviteDashboard`: one page, without script, to send invites and look after those that are outstanding.
+import express, { type NextFunction, type Request, type Response, type Router } from 'express'
+import { type AppConfig, checkNames } from '../config.js'
+import { appOf, type Context } from '../context.js'
+import { InviteError } from '../errors.js'
+import { contextOf, type Invites } from '../invites.js'
+import { loadTemplate, type Render, templateFile } from '../templates.js'
+import { type Action, type Actor, modes } from '../types.js'
+import { type AuthorizeOption, askHost, HostFailure, isCrossSite, needAuthorize } from './authorization.js'
+import { readForm } from './body.js'
+import { errorPage, invitePage, type PageValues } from './dashboard-page.js'
+import { publicDetail, tellOperator } from './problem.js'
+
+export type InviteDashboardOptions = AuthorizeOption
+
+/** A request to the dashboard, with who makes it and about which app. */
+interface Visit {
+  readonly req: Request
+  readonly res: Response
+  readonly app: AppConfig
+  readonly actor: Actor
+}
+
+// What the page may be asked to say after a redirect; the address comes from the invite, never from the URL.
+const notices = ['sent', 'resent', 'deleted', 'mode'] as const
+
+/**
+ * The dashboard, to be mounted where supervisors are. Members see what was sent in their name.
+ * @throws TypeError where `authorize` is missing or an option unknown.
+ */
+export function inviteDashboard(invites: Invites, options: InviteDashboardOptions): Router {
+  const context = contextOf(invites)
+  checkNames('inviteDashboard', options, ['authorize'])
+  needAuthorize('inviteDashboard', options.authorize)
+  const renders = new Map([...context.config.apps.values()].map((app) => [app.appId, loadPage(app)]))
+  const router = express.Router()
+
+  const visit = (action: Action, handle: (visit: Visit) => Promise<void>) => {
+    return async (req: Request, res: Response, next: NextFunction): Promise<void> => {
+      try {
+        if (req.method === 'POST' && isForged(context, req)) {
+          throw new InviteError('not_allowed', {
+            detail: 'This form was not sent from this page. Open the page again.',
+          })
+        }
+        const app = appOf(context, chosenApp(context, req))
+        const actor = await askHost(options, req, app.appId, action)
+        await handle({ req, res, app, actor })
+      } catch (error) {
+        next(error)
+      }
+    }
+  }
+
+  async function show(visit: Visit, extra: Partial<PageValues> = {}, status = 200): Promise<void> {
+    const { req, res, app, actor } = visit
+    const scope = { appId: app.appId, actor }
+    const cursor = typeof req.query.cursor === 'string' ? req.query.cursor : undefined
+    const page = await invites.list({ status: ['pending', 'expired'], cursor }, scope)
+    const mode = actor.access === 'supervisor' ? (await invites.settings(undefined, scope)).mode : undefined
+    const apps = [...context.config.apps.values()]
+    const values = invitePage({
+      base: req.baseUrl,
+      app,
+      apps,
+      actor,
+      page,
+      paged: cursor !== undefined,
+      mode,
+      mails: context.config.mailer !== undefined,
+    })
+    res
+      .status(status)
+      .type('html')
+      .send(renders.get(app.appId)?.page({ ...values, ...extra }))
+  }
+
+  function back({ req, res, app }: Visit, done: (typeof notices)[number], inviteId?: string): void {
+    const query = new URLSearchParams({
+      ...(app.appId === context.config.defaultAppId ? {} : { appId: app.appId }),
+      done,
+    })
+    if (inviteId !== undefined) query.set('invite', inviteId)
+    res.redirect(303, `${req.baseUrl}/?${query}`)
+  }
+
+  router.use((_req, res, next) => {
+    res.set({
+      'Content-Security-Policy':
+        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+      'X-Frame-Options': 'DENY',
+      'X-Content-Type-Options': 'nosniff',
+      'Referrer-Policy': 'same-origin', // with no-referrer, browsers would send `Origin: null` with our own forms
+      'Cache-Control': 'no-store',
+      'X-Robots-Tag': 'noindex',
+    })
+    next()
+  })
+
+  router.get('/dashboard.css', (_req, res) => {
+    res.set('Cache-Control', 'public, max-age=300')
+    res.sendFile(templateFile('dashboard/dashboard.css', [...context.config.apps.values()][0]?.templates))
+  })
+
+  router.get(
+    '/',
+    visit('invite.list', async (visit) => {
+      await show(visit, { notice: await noticeFor(visit) })
+    }),
+  )
+
+  async function noticeFor({ req, app, actor }: Visit): Promise<PageValues['notice']> {
+    const done = notices.find((notice) => notice === req.query.done)
+    if (done === undefined) return undefined
+    const id = req.query.invite
+    const scope = { appId: app.appId, actor }
+    const invite = typeof id === 'string' ? await invites.retrieve(id, scope).catch(() => undefined) : undefined
+    return { [done]: true, email: invite?.email ?? undefined, joinUrl: invite?.joinUrl ?? undefined }
+  }
+
+  router.post(
+    '/send',
+    visit('invite.create', async (visit) => {
+      const fields = await readForm(visit.req, visit.res)
+      const email = String(fields.email ?? '').trim()
+      try {
+        if (email === '') throw new InviteError('input_invalid', { detail: 'Type the e-mail address to invite.' })
+        const invite = await invites.send({ email }, { appId: visit.app.appId, actor: visit.actor })
+        back(visit, 'sent', invite.inviteId)
+      } catch (error) {
+        if (!(error instanceof InviteError) || !['input_invalid', 'invite_exists'].includes(error.code)) throw error
+        const why = error.errors
+          ? `${email} is not an e-mail address. It must look like ada@example.com.`
+          : error.message
+        await show(visit, { typed: email, sendError: why }, error.status)
+      }
+    }),
+  )
+
+  router.post(
+    '/invites/:inviteId/resend',
+    visit('invite.resend', async (visit) => {
+      const { inviteId } = await invites.resend(idOf(visit.req), {}, { appId: visit.app.appId, actor: visit.actor })
+      back(visit, 'resent', inviteId)
+    }),
+  )
+
+  router.post(
+    '/invites/:inviteId/delete',
+    visit('invite.revoke', async (visit) => {
+      const scope = { appId: visit.app.appId, actor: visit.actor }
+      // Read first: an invite that was used meanwhile must not be reported as deleted.
+      await invites.retrieve(idOf(visit.req), scope)
+      await invites.revoke(idOf(visit.req), scope)
+      back(visit, 'deleted')
+    }),
+  )
+
+  router.post(
+    '/mode',
+    visit('settings.write', async (visit) => {
+      const { mode } = await readForm(visit.req, visit.res)
+      const known = modes.find((each) => each === mode)
+      if (known === undefined)
+        throw new InviteError('input_invalid', { detail: `The mode must be one of ${modes.join(', ')}.` })
+      await invites.settings({ mode: known }, { appId: visit.app.appId, actor: visit.actor })
+      back(visit, 'mode')
+    }),
+  )
+
+  router.use((error: unknown, req: Request, res: Response, next: NextFunction) => {
+    if (error instanceof HostFailure) return next(error.error)
+    if (!(error instanceof InviteError) || res.headersSent) return next(error)
+    tellOperator(context, error)
+    const app = context.config.apps.get(chosenApp(context, req) ?? '') ?? [...context.config.apps.values()][0]
+    const html = renders.get(app?.appId ?? '')?.error(errorPage(req.baseUrl, error.status, explain(error)))
+    res.status(error.status).set(error.headers).type('html').send(html)
+  })
+
+  return router
+}
+
+interface DashboardRenders {
+  readonly page: Render
+  readonly error: Render
+}
+
+function loadPage(app: AppConfig): DashboardRenders {
+  return {
+    page: loadTemplate('dashboard/invites.html.hbs', app.templates),
+    error: loadTemplate('dashboard/error.html.hbs', app.templates),
+  }
+}
+
+/** Browsers send `Sec-Fetch-Site` or `Origin` with every form; what sends neither and no cookie is no browser. */
+function isForged(context: Context, req: Request): boolean {
+  const isBrowser =
+    req.get('Sec-Fetch-Site') !== undefined || req.get('Origin') !== undefined || req.headers.cookie !== undefined
+  return isBrowser && isCrossSite(context, req)
+}
+
+function chosenApp({ config }: Context, req: Request): string | undefined {
+  const { appId } = req.query
+  return typeof appId === 'string' ? appId : (config.defaultAppId ?? [...config.apps.keys()][0])
+}
+
+function idOf(req: Request): string {
+  const { inviteId } = req.params
+  return typeof inviteId === 'string' ? inviteId : ''
+}
+
+function explain(error: InviteError): string {
+  if (error.code === 'invite_not_found')
+    return 'This invite is no longer outstanding: it was used or deleted meanwhile.'
+  return publicDetail(error)
+}

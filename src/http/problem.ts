@@ -1,0 +1,32 @@
+// Failures as RFC 9457 problem documents.
+import { STATUS_CODES } from 'node:http'
+import type { Response } from 'express'
+import type { Context } from '../context.js'
+import { InviteError } from '../errors.js'
+import { warnOnce } from '../warnings.js'
+
+/** Answers with the failure, as `application/problem+json` with its stable `code`. */
+export function sendProblem(context: Context, res: Response, error: InviteError): void {
+  tellOperator(context, error)
+  const problem = {
+    type: 'about:blank',
+    title: STATUS_CODES[error.status],
+    status: error.status,
+    code: error.code,
+    detail: publicDetail(error),
+    errors: error.errors,
+  }
+  res.status(error.status).set(error.headers).type('application/problem+json').send(JSON.stringify(problem))
+}
+
+/** What the client may read of it. */
+export function publicDetail(error: InviteError): string {
+  return error.expose ? error.message : new InviteError(error.code).message
+}
+
+/** A failure that we answer ourselves never reaches the host's error handlers: what is its affair is told here. */
+export function tellOperator(context: Context, error: InviteError): void {
+  if (error.code !== 'store_unavailable') return
+  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : ''
+  warnOnce(context, 'INVITE_STORE_UNAVAILABLE', `Answered 503: ${error.message}${cause}`)
+}

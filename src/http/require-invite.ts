@@ -1,0 +1,164 @@
+// `requireInvite`: the gate before a host's signup handler.
+import type { Request, RequestHandler } from 'express'
+import { isBlankCode, normalizeCode } from '../codes.js'
+import { checkNames } from '../config.js'
+import { appOf, type Context, modeOf } from '../context.js'
+import { InviteError } from '../errors.js'
+import { invalidField } from '../input.js'
+import { contextOf, type Invites } from '../invites.js'
+import type { Awaitable } from '../options.js'
+import type { Credentials } from '../use-cases/check.js'
+import { type Claim, claimInvite } from '../use-cases/claim.js'
+import { clearJoinCookie, credentialsFor, hasJoinCookie } from './join-cookie.js'
+import { type Succeeded, settleWithResponse } from './settle.js'
+import { throttleOf } from './throttle.js'
+
+type FromRequest<T> = (req: Request) => Awaitable<T | undefined>
+
+export interface RequireInviteOptions {
+  /** The app that is signed up to. Default: the only one, or `default`. */
+  readonly appId?: string | FromRequest<string> | undefined
+  /** Where the code is. Default: `inviteCode` in the body, else in the query, else the join cookie. */
+  readonly code?: FromRequest<string> | undefined
+  /** Where the address is; `false`: there is none, the code alone counts. Default: `email` in the body. */
+  readonly email?: FromRequest<string> | false | undefined
+  /** Says whether an answer below 400 was a success. Default: yes, except Passport's `failureRedirect`. */
+  readonly succeeded?: Succeeded | undefined
+}
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** The invite that lets this request sign up; absent in mode `open` where it came without one. */
+      invite?: Claim
+    }
+  }
+}
+
+const OVER: readonly unknown[] = ['invite_invalid', 'invite_used', 'invite_expired']
+
+/**
+ * Lets a request pass only with an invite, of which it holds one use until the response decides: an answer of 400 or
+ * above gives it back, any other counts it. `req.invite.accept({ userId })` in the handler is the exact form.
+ * Whatever fails goes to `next(error)` as an `InviteError`.
+ * @throws TypeError where an option is unknown or wrong, or several apps leave open which is meant.
+ */
+export function requireInvite(invites: Invites, options: RequireInviteOptions = {}): RequestHandler {
+  const context = contextOf(invites)
+  const { appId: whichApp, code, email, succeeded } = checkOptions(context, options)
+  const throttle = throttleOf(context)
+
+  async function claimFor(
+    req: Request,
+    appId: string,
+    credentials: Credentials | undefined,
+  ): Promise<Claim | undefined> {
+    if (credentials === undefined) {
+      const mode = await modeOf(context, appOf(context, appId))
+      if (mode === 'open') return undefined
+      throw new InviteError(mode === 'closed' ? 'signup_closed' : 'invite_required')
+    }
+    const address = email === false ? false : await readEmail(req, email)
+    await throttle.check(req)
+    return await claimInvite(context, { ...credentials, email: address }, { appId })
+  }
+
+  const gate: RequestHandler = async function requireInviteGate(req, res, next) {
+    try {
+      if (isSafe(req))
+        throw new InviteError('invite_required', { detail: `Nobody signs up by ${req.method}: use POST.` })
+      if (code === undefined || email === undefined) needBody(req)
+      const appId = appOf(context, typeof whichApp === 'function' ? await whichApp(req) : whichApp).appId
+      const explicit = await explicitCode(req, code)
+      const forget = () => {
+        if (hasJoinCookie(context, req, appId)) clearJoinCookie(context, res, appId)
+      }
+      try {
+        const claim = await claimFor(req, appId, credentialsFor(context, req, appId, explicit))
+        if (claim === undefined) forget()
+        else req.invite = settleWithResponse({ req, res, next, claim, succeeded, accepted: forget })
+      } catch (error) {
+        if (!(error instanceof InviteError) || error.status >= 500) throw error
+        if (error.code === 'invite_invalid') await throttle.wrongCode(req)
+        if (OVER.includes(error.code)) forget()
+        // Where anybody may sign up, a cookie left over from some invite keeps nobody out.
+        if (explicit !== undefined || (await modeOf(context, appOf(context, appId))) !== 'open') throw error
+      }
+    } catch (error) {
+      next(error)
+      return
+    }
+    next()
+  }
+  return gate
+}
+
+async function explicitCode(req: Request, code: FromRequest<string> | undefined): Promise<string | undefined> {
+  const given = code === undefined ? codeFromRequest(req) : asText('inviteCode', await code(req))
+  return given === undefined || isBlankCode(given) ? undefined : given
+}
+
+function codeFromRequest(req: Request): string | undefined {
+  const inBody = asText('inviteCode', field(req.body, 'inviteCode'))
+  const inQuery = asText('inviteCode', field(req.query, 'inviteCode'))
+  if (inBody === undefined || isBlankCode(inBody)) return inQuery
+  if (inQuery !== undefined && !isBlankCode(inQuery) && bare(inBody) !== bare(inQuery)) {
+    throw invalidField('inviteCode', 'must be the same in the body and in the query, or in one of them only')
+  }
+  return inBody
+}
+
+const bare = (code: string) => normalizeCode(code) ?? code
+
+async function readEmail(req: Request, email: FromRequest<string> | undefined): Promise<string | undefined> {
+  return asText('email', email === undefined ? field(req.body, 'email') : await email(req))
+}
+
+function asText(name: string, value: unknown): string | undefined {
+  if (value === undefined || typeof value === 'string') return value
+  throw invalidField(name, 'must be a string')
+}
+
+function field(from: unknown, name: string): unknown {
+  return typeof from === 'object' && from !== null && Object.hasOwn(from, name) ? Reflect.get(from, name) : undefined
+}
+
+function isSafe(req: Request): boolean {
+  return ['GET', 'HEAD', 'OPTIONS', 'TRACE'].includes(req.method)
+}
+
+/** @throws TypeError where no body parser ran; InviteError where one ran and this body is not of its kind. */
+function needBody(req: Request): void {
+  if (!('body' in req)) {
+    throw new TypeError(
+      'requireInvite found no req.body: mount a body parser before it, such as app.use(express.json()) or ' +
+        'app.use(express.urlencoded()).',
+    )
+  }
+  const sent = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
+  if (req.body === undefined && sent) {
+    const type = req.headers['content-type'] ?? 'no Content-Type'
+    throw new InviteError('input_invalid', { status: 415, detail: `A body of ${type} cannot be read here.` })
+  }
+}
+
+function checkOptions(context: Context, options: RequireInviteOptions): RequireInviteOptions {
+  checkNames('requireInvite', options, ['appId', 'code', 'email', 'succeeded'])
+  const { appId, code, email, succeeded } = options
+  const wrong = (name: string, what: string) => new TypeError(`requireInvite: \`${name}\` must be ${what}.`)
+  if (code !== undefined && typeof code !== 'function') throw wrong('code', 'a function of the request')
+  if (email !== undefined && email !== false && typeof email !== 'function') {
+    throw wrong('email', 'a function of the request, or false where there are no addresses')
+  }
+  if (succeeded !== undefined && typeof succeeded !== 'function') {
+    throw wrong('succeeded', 'a function of the request and the response')
+  }
+  if (typeof appId !== 'function') {
+    const known = [...context.config.apps.keys()].join(', ')
+    if (appId === undefined && context.config.defaultAppId === undefined) {
+      throw new TypeError(`requireInvite: there are several apps, so \`appId\` must be one of ${known}, or a function.`)
+    }
+    if (appId !== undefined && !context.config.apps.has(appId)) throw wrong('appId', `one of ${known}, or a function`)
+  }
+  return options
+}

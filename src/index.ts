@@ -1,0 +1,32 @@
+// The public interface. What is not named here is private.
+
+export type { Scope } from './context.js'
+export { type FieldError, InviteError, type InviteErrorCode, type InviteErrorOptions } from './errors.js'
+export type { InviteEventEmitter, InviteEvents } from './events.js'
+export { type InviteDashboardOptions, inviteDashboard } from './http/dashboard.js'
+export { loggedIn } from './http/logged-in.js'
+export { previewInvite } from './http/preview.js'
+export { type RequireInviteOptions, requireInvite } from './http/require-invite.js'
+export { type InviteRouterOptions, inviteRouter } from './http/router.js'
+export { createInvites, type Invites } from './invites.js'
+export type { InviteMailValues } from './mail/message.js'
+export type { AppOptions, InviteLimits, InvitesOptions, Mailer, MailMessage } from './options.js'
+export type * from './store.js'
+export type {
+  Acceptance,
+  Action,
+  Actor,
+  Delivery,
+  Invite,
+  InvitePreview,
+  Inviter,
+  InviteStatus,
+  InviteSummary,
+  Mode,
+  Page,
+  Settings,
+} from './types.js'
+export type { Credentials } from './use-cases/check.js'
+export type { AcceptOptions, Claim, ClaimInput, ClaimKey } from './use-cases/claim.js'
+export type { ListQuery, ResendOptions } from './use-cases/manage.js'
+export type { SendInvite } from './use-cases/send.js'

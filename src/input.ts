@@ -1,0 +1,176 @@
+// What may be asked for: the schemas from which validation, types and the description of the routes come.
+import * as v from 'valibot'
+import { type Address, canonicalDomain, parseAddress } from './addresses.js'
+import { type FieldError, InviteError } from './errors.js'
+import { inviteStatuses, modes } from './types.js'
+
+const MAX_TERM_MS = 10 * 366 * 24 * 60 * 60 * 1000
+const MAX_INTEGER = 2 ** 31 - 1
+const MAX_METADATA_BYTES = 4096
+const MAX_PAGE = 100
+
+const ADDRESS_RULE = 'must be one plain e-mail address, such as ada@example.com'
+
+/** One address, parsed. */
+export const addressSchema = v.pipe(
+  v.string(ADDRESS_RULE),
+  v.rawTransform(({ dataset, addIssue, NEVER }): Address => {
+    const address = parseAddress(dataset.value)
+    if (address !== undefined) return address
+    addIssue({ message: ADDRESS_RULE })
+    return NEVER
+  }),
+)
+
+const line = (max: number) => {
+  const rule = `must be a line of 1 to ${max} characters`
+  return v.pipe(
+    v.string(rule),
+    v.minLength(1, rule),
+    v.maxLength(max, rule),
+    v.regex(/^[^\p{Cc}\u2028\u2029]*$/u, rule),
+  )
+}
+
+const integer = (max: number, unit = '') => {
+  const rule = `must be a whole number from 1 to ${max}${unit}, or null`
+  return v.pipe(v.number(rule), v.integer(rule), v.minValue(1, rule), v.maxValue(max, rule))
+}
+
+const domainRule = 'must be a domain, such as example.com'
+const messageRule = 'must be a text of up to 1000 characters without control characters'
+const localeRule = 'must be a language tag, such as en or de-CH'
+const metadataRule = `must be an object of at most ${MAX_METADATA_BYTES} bytes as JSON, or null`
+
+/** `send`: a new invite. */
+export const sendSchema = v.strictObject({
+  /** Whom it is for. Absent or null: a shareable invite, for whoever holds it. */
+  email: v.nullish(addressSchema),
+  /** Granted to whoever accepts. */
+  role: v.nullish(line(64)),
+  /** The organization that the invitee joins. */
+  orgId: v.nullish(line(255)),
+  /** In whose name it is sent. Default: whoever asks. */
+  inviterEmail: v.optional(addressSchema),
+  /** A personal note in the mail. */
+  message: v.nullish(
+    v.pipe(v.string(messageRule), v.maxLength(1000, messageRule), v.regex(/^(?:\P{Cc}|[\r\n\t])*$/u, messageRule)),
+  ),
+  /** The language of the mail. */
+  locale: v.nullish(v.pipe(v.string(localeRule), v.regex(/^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}$/, localeRule))),
+  /** Its term in ms; null: it never expires. Default: the app's. */
+  expiresInMs: v.optional(v.nullable(integer(MAX_TERM_MS, ' (milliseconds)'))),
+  /** How many may use it; null: any number. Default: 1, and always 1 with an address. */
+  maxUses: v.optional(v.nullable(integer(MAX_INTEGER))),
+  /** Only addresses of this domain may use it. */
+  emailDomain: v.nullish(
+    v.pipe(
+      v.string(domainRule),
+      v.rawTransform(({ dataset, addIssue, NEVER }): string => {
+        const domain = canonicalDomain(dataset.value.replace(/^@/, ''))
+        if (domain !== undefined) return domain
+        addIssue({ message: domainRule })
+        return NEVER
+      }),
+    ),
+  ),
+  /** Anything of the host's, handed back with the claim. */
+  metadata: v.nullish(
+    v.pipe(
+      v.custom<Readonly<Record<string, unknown>>>((value) => isPlainObject(value), metadataRule),
+      v.check((value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_METADATA_BYTES, metadataRule),
+    ),
+  ),
+  /** Whether it is mailed. Default: true where it has an address and there is a mailer. */
+  sendEmail: v.optional(v.boolean('must be true or false')),
+})
+
+const statusRule = `must be one or more of ${inviteStatuses.join(', ')}, with commas between`
+const limitRule = `must be a whole number from 1 to ${MAX_PAGE}`
+const limit = v.optional(
+  v.pipe(
+    v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,4}$/), v.transform(Number))], limitRule),
+    v.integer(limitRule),
+    v.minValue(1, limitRule),
+    v.maxValue(MAX_PAGE, limitRule),
+  ),
+  25,
+)
+const cursor = v.optional(v.string('must be the nextCursor of the page before'))
+
+/** `list`: a page of invites. */
+export const listSchema = v.strictObject({
+  status: v.optional(
+    v.pipe(
+      v.union(
+        [
+          v.array(v.string()),
+          v.pipe(
+            v.string(),
+            v.transform((text) => text.split(',')),
+          ),
+        ],
+        statusRule,
+      ),
+      v.array(v.picklist(inviteStatuses, statusRule)),
+      v.minLength(1, statusRule),
+    ),
+    ['pending'],
+  ),
+  /** The start of the address, or `@domain`. */
+  q: v.optional(v.pipe(v.string('must be a string'), v.maxLength(254, 'must be at most 254 characters'))),
+  limit,
+  cursor,
+})
+
+/** `acceptances`: a page of who joined. */
+export const pageSchema = v.strictObject({ limit, cursor })
+
+/** `resend`. */
+export const resendSchema = v.strictObject({
+  /** Whether to make a new code, which ends the old one. Default: false. */
+  rotate: v.optional(v.boolean('must be true or false'), false),
+})
+
+/** `settings`: what is to change; the rest stays. */
+export const settingsSchema = v.strictObject({
+  mode: v.optional(v.picklist(modes, `must be one of ${modes.join(', ')}`)),
+})
+
+/** `check`. */
+export const checkSchema = v.strictObject({ inviteCode: v.optional(v.string('must be an invite code, as a string')) })
+
+/** A request without fields. */
+export const emptySchema = v.strictObject({})
+
+/** Reads `input`. @throws InviteError `input_invalid` naming every field that is wrong. */
+export function read<Schema extends v.GenericSchema>(schema: Schema, input: unknown): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, input)
+  if (result.success) return result.output
+  throw invalid(result.issues.map(toFieldError))
+}
+
+/** The failure for these fields. */
+export function invalid(errors: readonly FieldError[]): InviteError {
+  const detail = errors.map(({ pointer, detail }) => `${pointer.slice(2) || 'request'} ${detail}`).join('; ')
+  return new InviteError('input_invalid', { errors, detail: `${detail}.` })
+}
+
+/** A field's failure. */
+export function invalidField(field: string, detail: string): InviteError {
+  return invalid([{ pointer: `#/${field}`, detail }])
+}
+
+function toFieldError(issue: v.BaseIssue<unknown>): FieldError {
+  const path = (issue.path ?? []).map(({ key }) => String(key).replaceAll('~', '~0').replaceAll('/', '~1'))
+  const pointer = `#/${path.map(encodeURIComponent).join('/')}`
+  if (issue.type === 'strict_object') {
+    const detail = path.length === 0 ? 'must be a JSON object' : 'is not a field of this request'
+    return { pointer: path.length === 0 ? '#' : pointer, detail }
+  }
+  return { pointer, detail: issue.message }
+}
+
+function isPlainObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,120 @@
+// `createInvites`: an install of the gate, and everything that code may do with it.
+import { type Config, readOptions } from './config.js'
+import { type Context, guardStore, type Scope } from './context.js'
+import { createEvents, type InviteEventEmitter } from './events.js'
+import { createKeyring } from './keyring.js'
+import { createWorker } from './mail/worker.js'
+import type { InvitesOptions } from './options.js'
+import type { Acceptance, Invite, InvitePreview, Page, Settings } from './types.js'
+import { listAcceptances, type PageQuery, reopenAcceptance } from './use-cases/acceptances.js'
+import { type Credentials, checkInvite } from './use-cases/check.js'
+import {
+  type AcceptOptions,
+  acceptClaim,
+  type Claim,
+  type ClaimInput,
+  type ClaimKey,
+  claimInvite,
+  releaseClaim,
+} from './use-cases/claim.js'
+import {
+  type ListQuery,
+  listInvites,
+  type ResendOptions,
+  resendInvite,
+  retrieveInvite,
+  revokeInvite,
+} from './use-cases/manage.js'
+import { type SendInvite, sendInvite } from './use-cases/send.js'
+import { getSettings, type SettingsChange, updateSettings } from './use-cases/settings.js'
+
+/**
+ * An install of the gate. Every method rejects with an `InviteError` where what was asked cannot be; `scope` names the
+ * app (default: the only one, or `default`) and whose access counts (default: your code's, which may do everything).
+ */
+export interface Invites {
+  /** What happens: `created`, `sent`, `failed`, `accepted`, `revoked`. */
+  readonly events: InviteEventEmitter
+  /** Makes an invite and, where it has an address, mails it. @throws InviteError `invite_exists`, `not_allowed`, `input_invalid`. */
+  send(invite: SendInvite, scope?: Scope): Promise<Invite>
+  /** A page of invites, newest first. Default: the pending ones. */
+  list(query?: ListQuery, scope?: Scope): Promise<Page<Invite>>
+  /** An invite that has a use left. @throws InviteError `invite_not_found`. */
+  retrieve(inviteId: string, scope?: Scope): Promise<Invite>
+  /** Mails it again and gives it its full term again, also when it had expired. @throws InviteError `invite_over`, `not_allowed`. */
+  resend(inviteId: string, options?: ResendOptions, scope?: Scope): Promise<Invite>
+  /** Takes it back. Without effect where no use is left. @throws InviteError `invite_not_found`. */
+  revoke(inviteId: string, scope?: Scope): Promise<void>
+  /** What a signup page may show to whoever holds the code. Changes nothing. @throws InviteError `invite_not_found`. */
+  check(credentials: Credentials, scope?: Pick<Scope, 'appId'>): Promise<InvitePreview>
+  /** Holds one use while an account is being made. For signups that are no Express route; those take `requireInvite`. */
+  claim(claim: ClaimInput, scope?: Pick<Scope, 'appId'>): Promise<Claim>
+  /** Accepts a claim by what names it: also in another process than the one that claimed. */
+  accept(claim: ClaimKey, options?: Pick<AcceptOptions, 'userId'>): Promise<Acceptance>
+  /** Gives a claim back by what names it. */
+  release(claim: Pick<ClaimKey, 'claimId' | 'id'>): Promise<void>
+  /** A page of who joined, newest first. */
+  acceptances(query?: PageQuery, scope?: Scope): Promise<Page<Acceptance>>
+  /** Gives a wrongly counted use back. @throws InviteError `invite_exists` where its address has another invite by now. */
+  reopen(acceptanceId: string, scope?: Scope): Promise<Acceptance>
+  /** The app's settings; with a change, after it. */
+  settings(change?: SettingsChange, scope?: Scope): Promise<Settings>
+  /** Delivers the mail that is due, once. For processes without the worker; resolves with the number of tries. */
+  deliver(): Promise<number>
+  /** Lets the worker finish what it holds, stops it, and ends the store's own connections. */
+  close(): Promise<void>
+}
+
+const contexts = new WeakMap<Invites, Context>()
+
+/**
+ * An install of the gate. Starts the worker that delivers mail, unless there is no mailer or `deliver` is false.
+ * @throws TypeError where an option is unknown, missing or wrong, or a template does not compile.
+ */
+export function createInvites(options: InvitesOptions): Invites {
+  const config: Config = readOptions(options)
+  const { events, emit } = createEvents()
+  const ends: (() => void)[] = []
+  const context: Context = {
+    config,
+    store: guardStore(config.store),
+    keyring: createKeyring(config.secrets),
+    emit,
+    mailQueued: () => worker?.wake(),
+    onClose: (end) => void ends.push(end),
+  }
+  const worker = config.mailer && createWorker(context, config.mailer)
+  if (config.deliver) worker?.start()
+
+  const invites: Invites = {
+    events,
+    send: (invite, scope = {}) => sendInvite(context, invite, scope),
+    list: (query = {}, scope = {}) => listInvites(context, query, scope),
+    retrieve: (inviteId, scope = {}) => retrieveInvite(context, inviteId, scope),
+    resend: (inviteId, options = {}, scope = {}) => resendInvite(context, inviteId, options, scope),
+    revoke: (inviteId, scope = {}) => revokeInvite(context, inviteId, scope),
+    check: (credentials, scope = {}) => checkInvite(context, credentials, scope),
+    claim: (claim, scope = {}) => claimInvite(context, claim, scope),
+    accept: (claim, options) => acceptClaim(context, claim, options),
+    release: (claim) => releaseClaim(context, claim),
+    acceptances: (query = {}, scope = {}) => listAcceptances(context, query, scope),
+    reopen: (acceptanceId, scope = {}) => reopenAcceptance(context, acceptanceId, scope),
+    settings: (change, scope = {}) =>
+      change === undefined ? getSettings(context, scope) : updateSettings(context, change, scope),
+    deliver: async () => (await worker?.deliverDue()) ?? 0,
+    async close() {
+      await worker?.close()
+      for (const end of ends.splice(0)) end()
+      await config.store.close()
+    },
+  }
+  contexts.set(invites, context)
+  return invites
+}
+
+/** The inside of an install, for the middleware. @throws TypeError where it is none. */
+export function contextOf(invites: Invites): Context {
+  const context = contexts.get(invites)
+  if (context === undefined) throw new TypeError('The first argument must be what createInvites() returned.')
+  return context
+}

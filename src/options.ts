@@ -1,0 +1,78 @@
+// The options of `createInvites`, as a host writes them.
+import type { InviteStore } from './store.js'
+import type { Actor, Mode } from './types.js'
+
+/** What is mailed. `to` is one plain address. */
+export interface MailMessage {
+  readonly from: string
+  readonly to: string
+  readonly subject: string
+  readonly text: string
+  readonly html: string
+  /** The same for every try of one mail, so that a repeated one can be told. */
+  readonly messageId: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Anything with nodemailer's `sendMail`. It rejects where the mail was not taken. */
+export interface Mailer {
+  sendMail(message: MailMessage): Promise<unknown>
+}
+
+/** What may differ between the apps of one install. */
+export interface AppOptions {
+  /** The app's name, as mails and pages show it. Default: the host name of `signupUrl`. */
+  readonly appName?: string | undefined
+  /** Where the host's signup page is. */
+  readonly signupUrl?: string | undefined
+  /** The sender of mails: `Acme <hello@acme.dev>`. Required with a mailer. */
+  readonly from?: string | undefined
+  /** A folder laid out like the package's `templates/`; each file in it is used instead of ours of that name. */
+  readonly templates?: string | undefined
+  /** The mode before anybody has switched it. Default: `invite-only`. A stored one wins. */
+  readonly mode?: Mode | undefined
+  /** The term of an invite, in ms; `null`: it never expires. Default: 7 days. */
+  readonly ttlMs?: number | null | undefined
+}
+
+export interface InviteLimits {
+  /** Wrong codes from one `req.ip`, after which it must wait. Default: 100 in 15 minutes. */
+  readonly wrongCodes?:
+    | {
+        readonly limit?: number | undefined
+        readonly windowMs?: number | undefined
+        /** An express-rate-limit store with `get`, for several processes. Default: this process's memory. */
+        readonly store?: unknown
+      }
+    | undefined
+}
+
+export interface InvitesOptions extends AppOptions {
+  /** Where invites are kept: `sqliteStore(…)`, or a store of your own. */
+  readonly store: InviteStore
+  /** At least 32 characters. Seals codes at rest, signs cookies and mailed proofs. `[new, old]` to rotate. */
+  readonly secret: string | readonly string[] | undefined
+  /** Where `inviteRouter` is reachable from outside. Links in mail are built from it alone. */
+  readonly baseUrl: string
+  /** What sends the mail; without one, codes and links are passed on by hand. */
+  readonly mailer?: Mailer | undefined
+  /** Names an inviter by id or address and says what it may grant; `null` where it has no access (any more). */
+  readonly findInviter?:
+    | ((query: { readonly appId: string; readonly id?: string; readonly email?: string }) => Awaitable<Actor | null>)
+    | undefined
+  /** Several apps in one install, by id. Default: one app, `default`. */
+  readonly apps?: Readonly<Record<string, AppOptions>> | undefined
+  /** All roles there are. Default: any of 1 to 64 letters, digits and `. _ : -`. */
+  readonly roles?: readonly string[] | undefined
+  /** How long a use is held while the account is being made, in ms. Default: 2 minutes. */
+  readonly claimTtlMs?: number | undefined
+  /** Whether this process delivers mail. Default: true. */
+  readonly deliver?: boolean | undefined
+  readonly limits?: InviteLimits | undefined
+  /** The domain of the join cookie, where the signup page and `baseUrl` are on different hosts of one domain. */
+  readonly cookie?: { readonly domain?: string | undefined } | undefined
+  /** The time, in ms since 1970. Default: `Date.now`. For tests. */
+  readonly clock?: (() => number) | undefined
+}
+
+export type Awaitable<T> = T | Promise<T>

@@ -1,0 +1,28 @@
+// Who joined, and giving back a use that was counted wrongly.
+import type * as v from 'valibot'
+import { appOf, type Context, type Scope, supervisorsOnly } from '../context.js'
+import { readCursor, toPage } from '../cursors.js'
+import { InviteError } from '../errors.js'
+import { pageSchema, read } from '../input.js'
+import type { Acceptance, Page } from '../types.js'
+import { acceptanceView } from '../views.js'
+
+export type PageQuery = v.InferInput<typeof pageSchema>
+
+export async function listAcceptances(context: Context, query: PageQuery, scope: Scope): Promise<Page<Acceptance>> {
+  const { appId } = appOf(context, scope.appId)
+  supervisorsOnly(scope.actor)
+  const { limit, cursor } = read(pageSchema, query)
+  const records = await context.store.listAcceptances({ appId, limit: limit + 1, after: readCursor(cursor) })
+  const { items, nextCursor } = toPage(records, limit, (record) => ({ at: record.acceptedAt, id: record.id }))
+  return { items: items.map(acceptanceView), nextCursor }
+}
+
+export async function reopenAcceptance(context: Context, acceptanceId: string, scope: Scope): Promise<Acceptance> {
+  const { appId } = appOf(context, scope.appId)
+  supervisorsOnly(scope.actor)
+  const record = await context.store.reopenAcceptance({ appId, acceptanceId, now: context.config.clock() })
+  if (record === undefined) throw new InviteError('invite_not_found', { detail: 'There is no such acceptance.' })
+  if (record === 'exists') throw new InviteError('invite_exists')
+  return acceptanceView(record)
+}

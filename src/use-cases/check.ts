@@ -1,0 +1,43 @@
+// What a signup page may show of an invite before anybody signs up. Changes nothing.
+import { addressHint } from '../addresses.js'
+import { hashCode, normalizeCode } from '../codes.js'
+import { appOf, type Context, modeOf, type Scope } from '../context.js'
+import { InviteError } from '../errors.js'
+import { isProven } from '../proofs.js'
+import type { InvitePreview } from '../types.js'
+import { inviterOf, statusOf } from '../views.js'
+
+/** The secrets that somebody came with. */
+export interface Credentials {
+  readonly inviteCode: string
+  /** The mailed proof, from the join link of a mail. */
+  readonly proof?: string | undefined
+}
+
+/** @throws InviteError `invite_not_found` for any code that would not let somebody in now, all alike. */
+export async function checkInvite(
+  context: Context,
+  { inviteCode, proof }: Credentials,
+  scope: Pick<Scope, 'appId'>,
+): Promise<InvitePreview> {
+  const app = appOf(context, scope.appId)
+  const { store, config } = context
+  const code = normalizeCode(inviteCode)
+  // A text that cannot be a code is looked up all the same, so that it takes as long.
+  const invite = await store.findInviteByCode({ appId: app.appId, codeHash: hashCode(code ?? '') })
+  const mode = await modeOf(context, app)
+  if (invite === undefined || mode === 'closed' || statusOf(invite, config.clock()) !== 'pending') {
+    throw new InviteError('invite_not_found')
+  }
+  const inviter = inviterOf(invite)
+  return {
+    appId: app.appId,
+    appName: app.appName,
+    email: isProven(context, invite, proof) ? invite.email : null,
+    emailHint: invite.email === null ? null : addressHint(invite.email),
+    inviter: inviter && { name: inviter.name },
+    role: invite.role,
+    orgId: invite.orgId,
+    expiresAt: invite.expiresAt === null ? null : new Date(invite.expiresAt).toISOString(),
+  }
+}

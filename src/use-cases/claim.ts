@@ -1,0 +1,207 @@
+// Claiming: one use is held while the account is being made, and then accepted or given back.
+import { nanoid } from 'nanoid'
+import { type Address, parseAddress } from '../addresses.js'
+import { hashCode, normalizeCode } from '../codes.js'
+import type { AppConfig } from '../config.js'
+import { appOf, type Context, type Scope } from '../context.js'
+import { InviteError, type InviteErrorCode } from '../errors.js'
+import { invalidField } from '../input.js'
+import { isProven } from '../proofs.js'
+import type { AcceptResult, ClaimedInvite, ClaimRefusal, ClaimResult } from '../store.js'
+import type { Acceptance, Inviter } from '../types.js'
+import { acceptanceView, inviterOf } from '../views.js'
+import type { Credentials } from './check.js'
+import { stillGranted } from './manage.js'
+
+/** How to claim. */
+export interface ClaimInput extends Credentials {
+  /** The address of whoever signs up; `false` where the host has no addresses and takes the code alone. */
+  readonly email?: string | false | undefined
+}
+
+/** How to accept. */
+export interface AcceptOptions {
+  /** The host's id of the new user. Accepting again for the same one changes nothing. */
+  readonly userId?: string | number | undefined
+  /** The host's open transaction: the acceptance commits or rolls back with it. */
+  readonly trx?: unknown
+}
+
+/** What names a claim, in this process or another. */
+export interface ClaimKey {
+  readonly claimId: string
+  /** The invite's id. */
+  readonly id: string
+  readonly appId: string
+  /** The address that the account is made with. */
+  readonly email: string | null
+}
+
+/** One use, held for whoever is signing up. It lapses by itself after `claimTtlMs`. */
+export interface Claim extends ClaimKey {
+  /** Whether whoever came has read the mail that the invite was sent in. */
+  readonly emailVerified: boolean
+  readonly role: string | null
+  readonly orgId: string | null
+  readonly inviter: Inviter | null
+  readonly metadata: Readonly<Record<string, unknown>> | null
+  /**
+   * Counts the use, for ever: the account exists.
+   * @throws InviteError `invite_claim_lost` where the claim lapsed and its use is gone, `store_unavailable`.
+   */
+  accept(options?: AcceptOptions): Promise<Acceptance>
+  /** As `accept`, inside a synchronous transaction of better-sqlite3: `acceptSync({ userId, trx: db })`. */
+  acceptSync(options: AcceptOptions): Acceptance
+  /** Gives the use back. Nothing happens where it was accepted. */
+  release(): Promise<void>
+}
+
+const codes: Readonly<Record<ClaimRefusal, InviteErrorCode>> = {
+  closed: 'signup_closed',
+  unknown: 'invite_invalid',
+  used: 'invite_used',
+  expired: 'invite_expired',
+  email_mismatch: 'invite_email_mismatch',
+  claimed: 'invite_claimed',
+}
+
+// Most signups end within seconds; one whose process was killed is waited for until it lapses.
+const MAX_RETRY_SECONDS = 5
+
+/** @throws InviteError where nobody may sign up with this. */
+export async function claimInvite(context: Context, input: ClaimInput, scope: Pick<Scope, 'appId'>): Promise<Claim> {
+  const app = appOf(context, scope.appId)
+  if (typeof input.inviteCode !== 'string') throw invalidField('inviteCode', 'must be an invite code, as a string')
+  const address = readAddress(input.email)
+  const now = context.config.clock()
+  const claimId = nanoid()
+  const result = await context.store.claim({
+    claimId,
+    appId: app.appId,
+    // A text that cannot be a code is looked up all the same: one way through for every wrong code.
+    codeHash: hashCode(normalizeCode(input.inviteCode) ?? ''),
+    email: address ?? null,
+    withoutEmail: input.email === false || input.proof !== undefined,
+    now,
+    lapsesAt: now + context.config.claimTtlMs,
+    defaultMode: app.mode,
+  })
+  if (!result.admitted) throw refused(result, now)
+  const { invite } = result
+  try {
+    return await judge(context, app, { claimId, invite, address, input })
+  } catch (error) {
+    await context.store.release({ claimId, inviteId: invite.id })
+    throw error
+  }
+}
+
+/** What only this process can judge, on the very row that was held. */
+async function judge(
+  context: Context,
+  app: AppConfig,
+  held: { claimId: string; invite: ClaimedInvite; address: Address | undefined; input: ClaimInput },
+): Promise<Claim> {
+  const { claimId, invite, address, input } = held
+  const emailVerified = isProven(context, invite, input.proof)
+  const byProofAlone = invite.emailCanonical !== null && address === undefined && input.email !== false
+  if (byProofAlone && !emailVerified) throw new InviteError('invite_email_mismatch')
+  await stillGranted(context, invite)
+  const key: ClaimKey = {
+    claimId,
+    id: invite.id,
+    appId: app.appId,
+    email: invite.email ?? address?.original ?? null,
+  }
+  return claimHandle(context, key, {
+    emailVerified,
+    role: invite.role,
+    orgId: invite.orgId,
+    inviter: inviterOf(invite),
+    metadata: invite.metadata,
+  })
+}
+
+type Found = Pick<Claim, 'emailVerified' | 'role' | 'orgId' | 'inviter' | 'metadata'>
+
+function claimHandle(context: Context, key: ClaimKey, found: Found): Claim {
+  // Accepted in the host's transaction, which may yet be rolled back: told once accepting again finds it committed.
+  let untold = false
+  return {
+    ...key,
+    ...found,
+    async accept(options = {}) {
+      if (options.trx === undefined) {
+        const acceptance = await acceptClaim(context, key, options, untold)
+        untold = false
+        return acceptance
+      }
+      const acceptance = recorded(await context.store.accept(acceptRequest(context, key, options), options.trx))
+      untold = true
+      return acceptance
+    },
+    acceptSync(options) {
+      if (context.store.acceptSync === undefined) {
+        throw new TypeError('acceptSync is for stores with synchronous transactions, such as sqliteStore. Use accept.')
+      }
+      const acceptance = recorded(context.store.acceptSync(acceptRequest(context, key, options), options.trx))
+      untold = true
+      return acceptance
+    },
+    release: () => releaseClaim(context, key),
+  }
+}
+
+/** Accepts by key, outside any transaction of the host's. */
+export async function acceptClaim(
+  context: Context,
+  key: ClaimKey,
+  options: Pick<AcceptOptions, 'userId'> = {},
+  untold = false,
+): Promise<Acceptance> {
+  const result = await context.store.accept(acceptRequest(context, key, options))
+  const acceptance = recorded(result)
+  if (untold || (result.accepted && result.fresh)) context.emit('accepted', { acceptance })
+  return acceptance
+}
+
+export async function releaseClaim({ store }: Context, key: Pick<ClaimKey, 'claimId' | 'id'>): Promise<void> {
+  await store.release({ claimId: key.claimId, inviteId: key.id })
+}
+
+function acceptRequest(context: Context, key: ClaimKey, { userId }: AcceptOptions) {
+  if (userId !== undefined && typeof userId !== 'string' && typeof userId !== 'number') {
+    throw new TypeError('accept({ userId }) takes the id of the new user, as a string or a number.')
+  }
+  return {
+    claimId: key.claimId,
+    inviteId: key.id,
+    appId: key.appId,
+    acceptanceId: nanoid(),
+    userId: userId === undefined ? null : String(userId),
+    email: key.email === null ? null : (parseAddress(key.email)?.canonical ?? null),
+    now: context.config.clock(),
+    defaultMode: appOf(context, key.appId).mode,
+  }
+}
+
+function recorded(result: AcceptResult): Acceptance {
+  if (!result.accepted) throw new InviteError('invite_claim_lost')
+  return acceptanceView(result.acceptance)
+}
+
+function readAddress(email: ClaimInput['email']): Address | undefined {
+  if (email === undefined || email === false) return undefined
+  const address = typeof email === 'string' ? parseAddress(email) : undefined
+  if (address === undefined) throw invalidField('email', 'must be one plain e-mail address, such as ada@example.com')
+  return address
+}
+
+function refused(result: ClaimResult & { admitted: false }, now: number): InviteError {
+  const seconds = Math.ceil(((result.lapsesAt ?? now) - now) / 1000)
+  const headers =
+    result.reason === 'claimed'
+      ? { 'Retry-After': String(Math.min(Math.max(seconds, 1), MAX_RETRY_SECONDS)) }
+      : undefined
+  return new InviteError(codes[result.reason], { headers })
+}

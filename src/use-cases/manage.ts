@@ -1,0 +1,106 @@
+// Looking after invites that were made: finding, listing, sending again, revoking.
+import { nanoid } from 'nanoid'
+import type * as v from 'valibot'
+import { canonicalDomain } from '../addresses.js'
+import { appOf, type Context, canGrant, type Scope } from '../context.js'
+import { readCursor, toPage } from '../cursors.js'
+import { InviteError } from '../errors.js'
+import { listSchema, read, resendSchema } from '../input.js'
+import type { InviteRecord, ListInvites } from '../store.js'
+import type { Invite, Page } from '../types.js'
+import { isUsed, openCode, statusOf, summaryOf, viewOf } from '../views.js'
+import { newCode } from './send.js'
+
+export type ListQuery = v.InferInput<typeof listSchema>
+export type ResendOptions = v.InferInput<typeof resendSchema>
+
+export async function retrieveInvite(context: Context, inviteId: string, scope: Scope): Promise<Invite> {
+  const record = await visible(context, inviteId, scope)
+  const now = context.config.clock()
+  if (isUsed(record) || statusOf(record, now) === 'revoked') throw new InviteError('invite_not_found')
+  return viewOf(context, record, now)
+}
+
+export async function listInvites(context: Context, query: ListQuery, scope: Scope): Promise<Page<Invite>> {
+  const app = appOf(context, scope.appId)
+  const { status, q, limit, cursor } = read(listSchema, query)
+  const now = context.config.clock()
+  const search = searchFor(q)
+  const records =
+    search &&
+    (await context.store.listInvites({
+      appId: app.appId,
+      inviterId: scope.actor?.access === 'member' ? scope.actor.id : undefined,
+      statuses: status,
+      ...search,
+      limit: limit + 1,
+      after: readCursor(cursor),
+      now,
+    }))
+  const { items, nextCursor } = toPage(records ?? [], limit, (record) => ({ at: record.createdAt, id: record.id }))
+  return { items: items.map((record) => viewOf(context, record, now)), nextCursor }
+}
+
+export async function resendInvite(
+  context: Context,
+  inviteId: string,
+  options: ResendOptions,
+  scope: Scope,
+): Promise<Invite> {
+  const { rotate } = read(resendSchema, options)
+  const record = await visible(context, inviteId, scope)
+  const { config, store } = context
+  const now = config.clock()
+  if (isUsed(record) || record.revokedAt !== null) throw new InviteError('invite_over')
+  await stillGranted(context, record)
+  const mailed = record.email !== null && config.mailer !== undefined
+  const unreadable = openCode(context, record) === null // sealed under a secret that is gone
+  const result = await store.reissueInvite({
+    appId: record.appId,
+    inviteId,
+    now,
+    expiresAt: record.termMs === null ? null : now + record.termMs,
+    code: rotate || unreadable ? newCode(context, record) : undefined,
+    deliveryId: mailed ? nanoid() : undefined,
+  })
+  if (result === undefined) throw new InviteError('invite_not_found')
+  if (result === 'over') throw new InviteError('invite_over')
+  if (mailed) context.mailQueued()
+  return viewOf(context, result, now)
+}
+
+export async function revokeInvite(context: Context, inviteId: string, scope: Scope): Promise<void> {
+  const before = await visible(context, inviteId, scope)
+  const now = context.config.clock()
+  const after = await context.store.revokeInvite({ appId: before.appId, inviteId, now })
+  if (after === undefined) throw new InviteError('invite_not_found')
+  if (before.revokedAt === null && after.revokedAt !== null) context.emit('revoked', { invite: summaryOf(after, now) })
+}
+
+/**
+ * Whether whoever an invite comes from may still grant its role, asked anew of the host.
+ * @throws InviteError `not_allowed` where not.
+ */
+export async function stillGranted({ config }: Context, invite: Omit<InviteRecord, 'delivery'>): Promise<void> {
+  if (config.findInviter === undefined || invite.inviterId === null || invite.role === null) return
+  const inviter = await config.findInviter({ appId: invite.appId, id: invite.inviterId })
+  if (inviter && canGrant(inviter, invite.role)) return
+  throw new InviteError('not_allowed', { detail: 'Whoever sent this invite may no longer grant its role.' })
+}
+
+/** The invite, if this actor may see it. @throws InviteError `invite_not_found`, alike for all it may not. */
+async function visible(context: Context, inviteId: string, { appId, actor }: Scope): Promise<InviteRecord> {
+  const app = appOf(context, appId)
+  const record = await context.store.findInvite({ appId: app.appId, inviteId })
+  const hidden = actor?.access === 'member' && record?.inviterId !== actor.id
+  if (record === undefined || hidden) throw new InviteError('invite_not_found')
+  return record
+}
+
+/** What to look for, or `undefined` where nothing can match. */
+function searchFor(q: string | undefined): Pick<ListInvites, 'emailPrefix' | 'domain'> | undefined {
+  if (q === undefined || q === '') return {}
+  if (!q.startsWith('@')) return { emailPrefix: q.normalize('NFC').toLowerCase() }
+  const domain = canonicalDomain(q.slice(1))
+  return domain === undefined ? undefined : { domain }
+}

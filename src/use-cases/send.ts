@@ -1,0 +1,121 @@
+// Making an invite and queueing its mail.
+import { nanoid } from 'nanoid'
+import type * as v from 'valibot'
+import { parseAddress } from '../addresses.js'
+import { generateCode, hashCode, normalizeCode } from '../codes.js'
+import type { AppConfig } from '../config.js'
+import { appOf, type Context, canGrant, type Scope, supervisorsOnly } from '../context.js'
+import { InviteError } from '../errors.js'
+import { invalid, invalidField, read, sendSchema } from '../input.js'
+import type { NewInvite } from '../store.js'
+import type { Actor, Invite } from '../types.js'
+import { sealContext, summaryOf, viewOf } from '../views.js'
+
+/** What a new invite is asked for with. */
+export type SendInvite = v.InferInput<typeof sendSchema>
+type Fields = v.InferOutput<typeof sendSchema>
+
+const ROLE = /^[A-Za-z0-9._:-]{1,64}$/
+
+export async function sendInvite(context: Context, input: SendInvite, scope: Scope): Promise<Invite> {
+  const app = appOf(context, scope.appId)
+  supervisorsOnly(scope.actor)
+  const fields = read(sendSchema, input)
+  checkTogether(context, fields)
+  const inviter = await inviterFor(context, app, fields, scope.actor)
+  checkRole(context, fields.role ?? null, [scope.actor, inviter])
+
+  const now = context.config.clock()
+  const invite = newInvite(context, app, fields, inviter, now)
+  const mailed = invite.email !== null && context.config.mailer !== undefined && fields.sendEmail !== false
+  const result = await context.store.createInvite(invite, mailed ? nanoid() : undefined)
+  if ('existing' in result) throw new InviteError('invite_exists')
+  if (mailed) context.mailQueued()
+  context.emit('created', { invite: summaryOf(result.created, now) })
+  return viewOf(context, result.created, now)
+}
+
+/** A new code, sealed for this invite. */
+export function newCode({ keyring }: Context, invite: { appId: string; id: string }): { hash: string; sealed: string } {
+  const code = generateCode()
+  return { hash: hashCode(normalizeCode(code) ?? code), sealed: keyring.seal(code, sealContext(invite)) }
+}
+
+function checkTogether({ config }: Context, fields: Fields): void {
+  const errors = []
+  if (fields.email && fields.maxUses !== undefined && fields.maxUses !== 1) {
+    errors.push({ pointer: '#/maxUses', detail: 'must be 1 or left out for an invite with an address' })
+  }
+  if (fields.email && fields.emailDomain) {
+    errors.push({ pointer: '#/emailDomain', detail: 'must be left out for an invite with an address' })
+  }
+  if (fields.sendEmail === true && !fields.email) {
+    errors.push({ pointer: '#/sendEmail', detail: 'needs an address to send to' })
+  }
+  if (fields.sendEmail === true && config.mailer === undefined) {
+    errors.push({ pointer: '#/sendEmail', detail: 'needs a mailer, and this install has none' })
+  }
+  if (errors.length > 0) throw invalid(errors)
+}
+
+async function inviterFor(
+  { config }: Context,
+  app: AppConfig,
+  { inviterEmail }: Fields,
+  actor: Actor | undefined,
+): Promise<Actor | undefined> {
+  if (inviterEmail === undefined) return actor
+  const own = actor?.email ? parseAddress(actor.email) : undefined
+  if (own?.canonical === inviterEmail.canonical) return actor
+  if (config.findInviter === undefined) {
+    throw invalidField('inviterEmail', 'cannot be looked up: this install has no `findInviter`')
+  }
+  const inviter = await config.findInviter({ appId: app.appId, email: inviterEmail.original })
+  if (!inviter) throw invalidField('inviterEmail', 'must be the address of a user who has access to this app')
+  return inviter
+}
+
+function checkRole({ config }: Context, role: string | null, granters: readonly (Actor | undefined)[]): void {
+  if (role === null) return
+  const known = config.roles === undefined ? ROLE.test(role) : config.roles.includes(role)
+  if (!known) {
+    const right = config.roles?.join(', ') ?? '1 to 64 letters, digits and . _ : -'
+    throw invalidField('role', `must be ${config.roles ? 'one of ' : ''}${right}`)
+  }
+  if (granters.some((granter) => granter && !canGrant(granter, role))) {
+    throw new InviteError('not_allowed', { detail: `The role ${role} is not the inviter's to grant.` })
+  }
+}
+
+function newInvite(
+  context: Context,
+  app: AppConfig,
+  fields: Fields,
+  inviter: Actor | undefined,
+  now: number,
+): NewInvite {
+  const id = nanoid()
+  const code = newCode(context, { appId: app.appId, id })
+  const termMs = fields.expiresInMs === undefined ? app.ttlMs : fields.expiresInMs
+  return {
+    id,
+    appId: app.appId,
+    email: fields.email?.original ?? null,
+    emailCanonical: fields.email?.canonical ?? null,
+    emailDomain: fields.emailDomain ?? null,
+    codeHash: code.hash,
+    codeSealed: code.sealed,
+    role: fields.role ?? null,
+    orgId: fields.orgId ?? null,
+    inviterId: inviter?.id ?? null,
+    inviterEmail: inviter?.email ?? null,
+    inviterName: inviter?.name ?? null,
+    message: fields.message ?? null,
+    locale: fields.locale ?? null,
+    metadata: fields.metadata ?? null,
+    maxUses: fields.maxUses === undefined ? 1 : fields.maxUses,
+    createdAt: now,
+    termMs,
+    expiresAt: termMs === null ? null : now + termMs,
+  }
+}

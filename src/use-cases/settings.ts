@@ -1,0 +1,21 @@
+// What is switched at run time: the app's mode.
+import type * as v from 'valibot'
+import { appOf, type Context, modeOf, type Scope, supervisorsOnly } from '../context.js'
+import { read, settingsSchema } from '../input.js'
+import type { Settings } from '../types.js'
+
+export type SettingsChange = v.InferInput<typeof settingsSchema>
+
+export async function getSettings(context: Context, scope: Scope): Promise<Settings> {
+  const app = appOf(context, scope.appId)
+  supervisorsOnly(scope.actor)
+  return { appId: app.appId, mode: await modeOf(context, app) }
+}
+
+export async function updateSettings(context: Context, change: SettingsChange, scope: Scope): Promise<Settings> {
+  const app = appOf(context, scope.appId)
+  supervisorsOnly(scope.actor)
+  const { mode } = read(settingsSchema, change)
+  if (mode !== undefined) await context.store.setMode(app.appId, mode, context.config.clock())
+  return await getSettings(context, scope)
+}

@@ -1,0 +1,124 @@
+// The host app: its own users, sessions and pages. What makes it invite-only is marked with (gate).
+import type { Database } from 'better-sqlite3'
+import express, { type ErrorRequestHandler, type Express, type Request } from 'express'
+import {
+  type Actor,
+  InviteError,
+  type Invites,
+  inviteDashboard,
+  inviteRouter,
+  previewInvite,
+  requireInvite,
+} from 'express-invite-only'
+import session from 'express-session'
+import passport from 'passport'
+import { Strategy as LocalStrategy } from 'passport-local'
+import type { Email } from 'postal-mime'
+import type { User, Users } from './users.js'
+import * as views from './views.js'
+
+export interface AppParts {
+  readonly db: Database
+  readonly users: Users
+  readonly invites: Invites
+  readonly sessionSecret: string
+  /** What the inbox page shows; absent where mail goes to a server elsewhere. */
+  readonly mails: readonly Email[] | undefined
+}
+
+export function createApp({ db, users, invites, sessionSecret, mails }: AppParts): Express {
+  const app = express()
+  app.use(express.urlencoded({ extended: false }))
+  app.use(session({ secret: sessionSecret, resave: false, saveUninitialized: false, cookie: { sameSite: 'lax' } }))
+  app.use(passport.session())
+
+  passport.serializeUser((user, done) => done(null, (user as User).id))
+  passport.deserializeUser<number>((id, done) => done(null, users.byId(id) ?? false))
+  passport.use(
+    'login',
+    new LocalStrategy({ usernameField: 'email' }, (email, password, done) =>
+      done(null, users.withPassword(email, password) ?? false),
+    ),
+  )
+  passport.use(
+    'signup',
+    new LocalStrategy({ usernameField: 'email', passReqToCallback: true }, (req, email, password, done) => {
+      if (users.byEmail(email)) return done(null, false)
+      try {
+        // (gate) The account and the used invite are one transaction: neither is ever there without the other.
+        const signUp = db.transaction(() => {
+          const { invite } = req
+          const user = users.add({
+            email,
+            password,
+            role: invite?.role ?? null,
+            invitedBy: invite?.inviter?.name ?? null,
+          })
+          invite?.acceptSync({ userId: user.id, trx: db })
+          return user
+        })
+        done(null, signUp.immediate())
+      } catch (error) {
+        done(error)
+      }
+    }),
+  )
+
+  // (gate) Who may manage invites: this app's supervisors.
+  const authorize = ({ user }: Request): Actor | null => {
+    const { id, email, supervisor } = (user ?? {}) as Partial<User>
+    return supervisor ? { id: String(id), email: email ?? null, name: 'Sam Supervisor', access: 'supervisor' } : null
+  }
+  app.use('/invites', inviteRouter(invites, { authorize }))
+  app.use('/admin/invites', (req, res, next) => (req.user ? next() : res.redirect('/login')))
+  app.use('/admin/invites', inviteDashboard(invites, { authorize }))
+
+  app.get('/signup', async (req, res) => {
+    const taken =
+      req.query.taken === undefined ? {} : { error: 'This address has an account already. Sign in instead.' }
+    res.send(views.signupPage({ invite: await previewInvite(invites, req), ...taken }))
+  })
+  app.post(
+    '/signup',
+    requireInvite(invites), // (gate)
+    passport.authenticate('signup', { successRedirect: '/member', failureRedirect: '/signup?taken' }),
+  )
+
+  app.get('/login', (_req, res) => void res.send(views.loginPage()))
+  app.post('/login', (req, res, next) => {
+    passport.authenticate('login', (error: unknown, user: User | false) => {
+      if (error) return next(error)
+      if (!user) return res.status(401).send(views.loginPage('The address or the password is wrong.'))
+      req.login(user, (failed) =>
+        failed ? next(failed) : res.redirect(user.supervisor ? '/admin/invites' : '/member'),
+      )
+    })(req, res, next)
+  })
+  app.post('/logout', (req, res, next) => req.logout((error) => (error ? next(error) : res.redirect('/'))))
+
+  app.get('/', (req, res) => void res.send(views.homePage(req.user as User | undefined)))
+  app.get('/style.css', (_req, res) => void res.type('css').send(views.stylesheet))
+  app.get('/member', (req, res) => (req.user ? res.send(views.memberPage(req.user as User)) : res.redirect('/login')))
+  addInbox(app, mails)
+
+  app.use(((error, req, res, next) => {
+    if (res.headersSent || !(error instanceof InviteError)) return next(error)
+    // (gate) Whatever kept somebody out is told on the form, with what they had typed.
+    const { email, inviteCode } = (req.body ?? {}) as Partial<Record<string, string>>
+    res.status(error.status).set(error.headers)
+    res.send(views.signupPage({ error: error.message, ...(email && { email }), ...(inviteCode && { inviteCode }) }))
+  }) satisfies ErrorRequestHandler)
+  return app
+}
+
+function addInbox(app: Express, mails: readonly Email[] | undefined): void {
+  app.get('/inbox', (req, res) => {
+    if (mails) res.send(views.inboxPage(req.user as User | undefined, mails))
+    else res.send(views.messagePage('Inbox', 'Mail goes to the server in SMTP_URL; read it there.'))
+  })
+  app.get('/inbox/:number', (req, res) => {
+    const mail = mails?.[mails.length - Number(req.params.number)]
+    if (mail) res.send(views.mailPage(req.user as User | undefined, mail))
+    else res.status(404).send(views.messagePage('Inbox', 'There is no such mail.'))
+  })
+}

@@ -1,0 +1,71 @@
+// Starts the example: `npm start`. PORT, DATABASE_PATH and SMTP_URL configure it; without them it runs by itself.
+import { mkdirSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { dirname } from 'node:path'
+import Database from 'better-sqlite3'
+import { createInvites } from 'express-invite-only'
+import { sqliteStore } from 'express-invite-only/adapters/sqlite'
+import { createTransport } from 'nodemailer'
+import { createApp } from './app.js'
+import { startMailServer } from './mail-server.js'
+import { createUsers } from './users.js'
+
+const { PORT = '3000', DATABASE_PATH = '.data/example.db', SMTP_URL } = process.env
+const SUPERVISOR = { email: 'supervisor@example.com', password: 'orchard-dev' }
+// Good for a machine of your own. An app that others can reach needs secrets that nobody can read here.
+const DEVELOPMENT_SECRET = 'this-secret-is-public-and-only-for-development'
+
+mkdirSync(dirname(DATABASE_PATH), { recursive: true })
+const db = new Database(DATABASE_PATH)
+db.pragma('journal_mode = wal')
+const users = createUsers(db)
+if (!users.byEmail(SUPERVISOR.email)) users.add({ ...SUPERVISOR, supervisor: true })
+
+const mailServer = SMTP_URL ? undefined : await startMailServer()
+const mailer = createTransport(SMTP_URL ?? mailServer?.url)
+
+const server = createServer()
+server.on('error', (error: NodeJS.ErrnoException) => {
+  const why = error.code === 'EADDRINUSE' ? `Port ${PORT} is taken. Choose another: PORT=3001 npm start` : error.message
+  console.error(why)
+  process.exit(1)
+})
+await new Promise<void>((resolve) => server.listen(Number(PORT), resolve))
+const url = `http://localhost:${(server.address() as AddressInfo).port}`
+
+const store = sqliteStore(db)
+await store.migrate()
+const invites = createInvites({
+  store,
+  secret: process.env.INVITE_SECRET ?? DEVELOPMENT_SECRET,
+  baseUrl: `${url}/invites`,
+  signupUrl: `${url}/signup`,
+  appName: 'Orchard',
+  from: 'Orchard <hello@example.com>',
+  mailer,
+})
+const sessionSecret = process.env.SESSION_SECRET ?? DEVELOPMENT_SECRET
+server.on('request', createApp({ db, users, invites, sessionSecret, mails: mailServer?.mails }))
+
+console.log(`
+  Orchard, an invite-only example app, is running.
+
+  Open              ${url}
+  Sign in as        ${SUPERVISOR.email}, password ${SUPERVISOR.password} (development supervisor)
+  Send an invite    ${url}/admin/invites
+  Read the mail     ${mailServer ? `${url}/inbox` : 'at the server in SMTP_URL'}
+
+  Data is in ${DATABASE_PATH}. Stop with Ctrl+C.
+`)
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, async () => {
+    server.close()
+    server.closeAllConnections()
+    await invites.close()
+    await mailServer?.close()
+    db.close()
+    process.exit(0)
+  })
+}

@@ -55,8 +55,8 @@ export function canGrant(actor: Actor, role: string | null): boolean {
 }
 
 /**
- * The store, such that whatever it throws is a 503 with the reason as `cause`. A TypeError says that the caller is
- * wrong, not the store, and passes.
+ * The store, such that whatever it throws is a 503 with the reason as `cause`; except the TypeError about a `trx` that
+ * is none, which says that the caller is wrong, not the store.
  */
 export function guardStore(store: InviteStore): InviteStore {
   return new Proxy(store, {
@@ -64,20 +64,19 @@ export function guardStore(store: InviteStore): InviteStore {
       const member: unknown = Reflect.get(target, name)
       if (typeof member !== 'function') return member
       return (...args: unknown[]) => {
+        const joins = (name === 'accept' || name === 'acceptSync') && args[1] !== undefined
+        const failure = (error: unknown) => (joins && error instanceof TypeError ? error : unavailable(error))
         try {
           const result: unknown = Reflect.apply(member, target, args)
-          return result instanceof Promise
-            ? result.catch((error: unknown) => Promise.reject(unavailable(error)))
-            : result
+          return result instanceof Promise ? result.catch((error: unknown) => Promise.reject(failure(error))) : result
         } catch (error) {
-          throw unavailable(error)
+          throw failure(error)
         }
       }
     },
   })
 }
 
-function unavailable(error: unknown): unknown {
-  if (error instanceof InviteError || error instanceof TypeError) return error
-  return new InviteError('store_unavailable', { cause: error })
+function unavailable(error: unknown): InviteError {
+  return error instanceof InviteError ? error : new InviteError('store_unavailable', { cause: error })
 }

@@ -64,7 +64,7 @@ export function guardStore(store: InviteStore): InviteStore {
       const member: unknown = Reflect.get(target, name)
       if (typeof member !== 'function') return member
       return (...args: unknown[]) => {
-        const joins = (name === 'accept' || name === 'acceptSync') && args[1] !== undefined
+        const joins = name === 'acceptSync' || (name === 'accept' && args[1] !== undefined)
         const failure = (error: unknown) => (joins && error instanceof TypeError ? error : unavailable(error))
         try {
           const result: unknown = Reflect.apply(member, target, args)

@@ -1,0 +1,76 @@
+// R-19: whatever leaves the process other than to its rightful reader holds nothing to sign up with.
+
+import Database from 'better-sqlite3'
+import { expect } from 'chai'
+import request from 'supertest'
+import { openHost, sendInvite } from './support/host.js'
+import { startSmtp } from './support/smtp.js'
+
+describe('R-19 secrets', () => {
+  it('a dump of the database, all events, logs and warnings of a full flow hold no code and no proof', async () => {
+    const told: string[] = []
+    const { restore } = captureOutput((text) => told.push(text))
+    try {
+      const smtp = await startSmtp()
+      const host = await openHost({ invites: { mailer: smtp.mailer } })
+      for (const name of ['created', 'sent', 'failed', 'accepted', 'revoked'] as const) {
+        host.invites.events.on(name, (event: unknown) => told.push(JSON.stringify(event)))
+      }
+      const ada = await sendInvite(host, { email: 'ada@example.com', message: 'hello' })
+      const bob = await sendInvite(host, { email: 'bob@example.com' })
+      const shared = await sendInvite(host, { maxUses: 3 })
+      await host.invites.deliver()
+      const again = await host.invites.resend(bob.inviteId, { rotate: true })
+      smtp.refuse = { code: 451, message: `cannot take ${again.inviteCode} now` }
+      await host.invites.deliver()
+      const proofs = smtp.received.map(({ mail }) => /join\/[^.\s]+\.([\w-]+)/.exec(mail.text ?? '')?.[1] ?? '')
+      expect(proofs.filter(Boolean)).to.have.length(2)
+      await host.signup({ inviteCode: ada.inviteCode, email: 'ada@example.com' }).expect(201)
+      await host.signup({ inviteCode: shared.inviteCode }).expect(201)
+      await host.signup({ inviteCode: 'wrong' }).expect(403)
+      await request(host.app)
+        .post('/invites/app/default/invite/check')
+        .send({ inviteCode: shared.inviteCode })
+        .expect(200)
+      await host.invites.revoke(bob.inviteId)
+
+      const dump = dumpOf(host.file)
+      expect(dump).to.contain('ada@example.com')
+      const codes = [ada.inviteCode, bob.inviteCode, shared.inviteCode, again.inviteCode ?? '']
+      for (const secret of [...codes, ...codes.map((code) => code.replaceAll('-', '')), ...proofs]) {
+        expect(dump).not.to.contain(secret)
+        expect(told.join('\n')).not.to.contain(secret)
+      }
+      expect(told.length).to.be.greaterThan(5)
+    } finally {
+      restore()
+    }
+  })
+})
+
+function dumpOf(file: string): string {
+  const db = new Database(file, { readonly: true })
+  const tables = db.prepare("select name from sqlite_master where type = 'table'").pluck().all()
+  const rows = tables.map((table) => db.prepare(`select * from "${table}"`).all())
+  db.close()
+  return JSON.stringify(rows)
+}
+
+function captureOutput(seen: (text: string) => void): { restore: () => void } {
+  const { stdout, stderr } = process
+  const originals = [stdout.write, stderr.write] as const
+  const watch = (stream: NodeJS.WriteStream, write: typeof stdout.write) => {
+    stream.write = ((chunk: string | Uint8Array, ...rest: []) => {
+      seen(String(chunk))
+      return write.call(stream, chunk, ...rest)
+    }) as typeof write
+  }
+  watch(stdout, originals[0])
+  watch(stderr, originals[1])
+  return {
+    restore: () => {
+      stdout.write = originals[0]
+      stderr.write = originals[1]
+    },
+  }
+}

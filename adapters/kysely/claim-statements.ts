@@ -1,0 +1,159 @@
+// The statements under the rules of claiming, each compiled once.
+import { type SqlBool, sql } from 'kysely'
+import { prepare } from './operation.js'
+import type { AcceptanceRow } from './records.js'
+import type { DbTime, Dialect } from './schema.js'
+
+export function claimStatements(dialect: Dialect) {
+  const { db, tables } = dialect
+
+  const unrevoked = (p: { appId: string; codeHash: string }) =>
+    db
+      .selectFrom(tables.invites)
+      .where('app_id', '=', p.appId)
+      .where('code_hash', '=', p.codeHash)
+      .where('revoked_at', 'is', null)
+
+  const findByCode = prepare((p: { appId: string; codeHash: string }) => unrevoked(p).selectAll())
+
+  const clearLapsedByCode = prepare((p: { appId: string; codeHash: string; now: DbTime }) =>
+    db
+      .deleteFrom(tables.claims)
+      .where('invite_id', 'in', unrevoked(p).select('id'))
+      .where('lapses_at', '<=', p.now)
+      .returning('invite_id'),
+  )
+
+  const clearLapsedById = prepare((p: { inviteId: string; now: DbTime }) =>
+    db
+      .deleteFrom(tables.claims)
+      .where('invite_id', '=', p.inviteId)
+      .where('lapses_at', '<=', p.now)
+      .returning('invite_id'),
+  )
+
+  const lowerHeld = prepare((p: { inviteId: string; by: number }) =>
+    db
+      .updateTable(tables.invites)
+      .set((eb) => ({ held: eb('held', '-', p.by) }))
+      .where('id', '=', p.inviteId),
+  )
+
+  const unexpired = (now: DbTime) => sql<SqlBool>`(expires_at is null or expires_at > ${now})`
+  const hasUseLeft = (lapsed: number) => sql<SqlBool>`(max_uses is null or uses + held - ${lapsed} < max_uses)`
+
+  const hold = prepare(
+    (p: {
+      appId: string
+      codeHash: string
+      now: DbTime
+      lapsed: number
+      email: string | null
+      domain: string | null
+      withoutEmail: number
+    }) =>
+      db
+        .updateTable(tables.invites)
+        .set((eb) => ({ held: eb(eb('held', '-', p.lapsed), '+', 1) }))
+        .where('app_id', '=', p.appId)
+        .where('code_hash', '=', p.codeHash)
+        .where('revoked_at', 'is', null)
+        .where(unexpired(p.now))
+        .where(hasUseLeft(p.lapsed))
+        .where(sql<SqlBool>`(email_canonical is null or email_canonical = ${p.email} or ${p.withoutEmail} = 1)`)
+        .where(sql<SqlBool>`(email_domain is null or email_domain = ${p.domain})`)
+        .returningAll(),
+  )
+
+  const insertClaim = prepare((p: { id: string; inviteId: string; email: string | null; lapsesAt: DbTime }) =>
+    db.insertInto(tables.claims).values({ id: p.id, invite_id: p.inviteId, email: p.email, lapses_at: p.lapsesAt }),
+  )
+
+  const firstLapse = prepare((p: { inviteId: string }) =>
+    db.selectFrom(tables.claims).select('lapses_at').where('invite_id', '=', p.inviteId).orderBy('lapses_at').limit(1),
+  )
+
+  const removeClaim = prepare((p: { claimId: string }) =>
+    db.deleteFrom(tables.claims).where('id', '=', p.claimId).returningAll(),
+  )
+
+  const findAcceptance = prepare((p: { claimId: string; inviteId: string; userId: string | null }) =>
+    db
+      .selectFrom(tables.acceptances)
+      .selectAll()
+      .where('reopened_at', 'is', null)
+      .where((eb) =>
+        eb.or([
+          eb('claim_id', '=', p.claimId),
+          eb.and([eb('invite_id', '=', p.inviteId), eb('user_id', '=', p.userId)]),
+        ]),
+      ),
+  )
+
+  const useHeld = prepare((p: { inviteId: string }) =>
+    db
+      .updateTable(tables.invites)
+      .set((eb) => ({ held: eb('held', '-', 1), uses: eb('uses', '+', 1) }))
+      .where('id', '=', p.inviteId)
+      .returningAll(),
+  )
+
+  const useFree = prepare((p: { inviteId: string; now: DbTime; lapsed: number }) =>
+    db
+      .updateTable(tables.invites)
+      .set((eb) => ({ held: eb('held', '-', p.lapsed), uses: eb('uses', '+', 1) }))
+      .where('id', '=', p.inviteId)
+      .where('revoked_at', 'is', null)
+      .where(unexpired(p.now))
+      .where(hasUseLeft(p.lapsed))
+      .returningAll(),
+  )
+
+  const insertAcceptance = prepare((p: AcceptanceRow) =>
+    db.insertInto(tables.acceptances).values({
+      id: p.id,
+      invite_id: p.invite_id,
+      app_id: p.app_id,
+      claim_id: p.claim_id,
+      user_id: p.user_id,
+      email: p.email,
+      role: p.role,
+      org_id: p.org_id,
+      inviter_id: p.inviter_id,
+      inviter_email: p.inviter_email,
+      inviter_name: p.inviter_name,
+      accepted_at: p.accepted_at,
+      reopened_at: p.reopened_at,
+    }),
+  )
+
+  const revokeSiblings = prepare(
+    (p: { appId: string; email: string; orgId: string | null; inviteId: string; now: DbTime }) =>
+      db
+        .updateTable(tables.invites)
+        .set({ revoked_at: p.now })
+        .where('app_id', '=', p.appId)
+        .where('email_canonical', '=', p.email)
+        .where(sql<SqlBool>`coalesce(org_id, '') = coalesce(${p.orgId}, '')`)
+        .where('revoked_at', 'is', null)
+        .where('uses', '=', 0)
+        .where('id', '<>', p.inviteId)
+        .returning('id'),
+  )
+
+  return {
+    findByCode,
+    clearLapsedByCode,
+    clearLapsedById,
+    lowerHeld,
+    hold,
+    insertClaim,
+    firstLapse,
+    removeClaim,
+    findAcceptance,
+    useHeld,
+    useFree,
+    insertAcceptance,
+    revokeSiblings,
+  }
+}

@@ -144,7 +144,7 @@ export function storeContract({ describe, it }: TestRunner, open: () => Promise<
   })
 
   describe('claims', () => {
-    test('admits exactly as many at once as there are uses', async (store) => {
+    test('R-01 admits exactly as many at once as there are uses', async (store) => {
       for (const maxUses of [1, 3, 10]) {
         const invite = await create(store, newInvite({ maxUses }))
         const requests = Array.from({ length: 50 }, () => claimOf(invite))
@@ -197,7 +197,7 @@ export function storeContract({ describe, it }: TestRunner, open: () => Promise<
       assert.equal(await reason({ codeHash: revoked.codeHash }), 'unknown')
     })
 
-    test('admits until just before the expiry', async (store) => {
+    test('R-08 admits until just before the expiry', async (store) => {
       const invite = await create(store, newInvite({ maxUses: null }))
       assert.ok((await store.claim(claimOf(invite, { now: NOW + TERM - 1 }))).admitted)
       assert.ok(!(await store.claim(claimOf(invite, { now: NOW + TERM }))).admitted)
@@ -296,7 +296,7 @@ export function storeContract({ describe, it }: TestRunner, open: () => Promise<
       assert.deepEqual(await store.listAcceptances({ appId: 'other', limit: 10 }), [])
     })
 
-    test('the same claim or the same user again changes nothing', async (store) => {
+    test('R-05 the same claim or the same user again changes nothing', async (store) => {
       const invite = await create(store, newInvite({ maxUses: 3 }))
       const first = claimOf(invite)
       await store.claim(first)
@@ -407,7 +407,7 @@ export function storeContract({ describe, it }: TestRunner, open: () => Promise<
       assert.equal((await found(store, invite)).uses, 1)
     })
 
-    test('held is the number of live claims after any sequence', async (store) => {
+    test('R-02 held is the number of holds after any sequence', async (store) => {
       const invite = await create(store, newInvite({ maxUses: 4 }))
       const random = generator(7)
       let live: ClaimRequest[] = []

@@ -1,0 +1,65 @@
+// The contract suite itself: it must fail what it is there to fail.
+import { expect } from 'chai'
+import { storeContract } from '../../adapters/contract.js'
+import { sqliteStore } from '../../adapters/sqlite.js'
+import type { InviteStore } from '../../src/store.js'
+
+/** Runs the suite and returns the names of the tests that failed. */
+async function failuresOf(open: () => Promise<InviteStore>): Promise<{ failed: string[]; run: number }> {
+  const tests: [string, () => Promise<void>][] = []
+  storeContract({ describe: (_name, define) => define(), it: (name, test) => tests.push([name, test]) }, open)
+  const failed: string[] = []
+  for (const [name, test] of tests) await test().catch(() => failed.push(name))
+  return { failed, run: tests.length }
+}
+
+async function openStore(): Promise<InviteStore> {
+  const store = sqliteStore(':memory:')
+  await store.migrate()
+  return store
+}
+
+describe('the contract suite', () => {
+  it('passes a store that keeps it', async () => {
+    const { failed, run } = await failuresOf(openStore)
+    expect(failed).to.deep.equal([])
+    expect(run).to.be.at.least(30)
+  })
+
+  it('R-02 fails a store that reads whether there is a use left, and then takes it', async () => {
+    const { failed } = await failuresOf(async () => {
+      const store = await openStore()
+      const held = new Map<string, number>()
+      return {
+        ...store,
+        async claim(request) {
+          const invite = await store.findInviteByCode(request)
+          if (invite === undefined) return { admitted: false, reason: 'unknown' }
+          const before = held.get(invite.id) ?? 0
+          if (invite.maxUses !== null && invite.uses + before >= invite.maxUses)
+            return { admitted: false, reason: 'claimed' }
+          await Promise.resolve() // as any database would take its time
+          held.set(invite.id, (held.get(invite.id) ?? 0) + 1)
+          return { admitted: true, invite }
+        },
+      }
+    })
+    expect(failed).to.include('R-01 admits exactly as many at once as there are uses')
+  })
+
+  it('fails a store that forgets to clear lapsed holds, one that leaves the mail, and one that trusts its own clock', async () => {
+    const without = (change: (store: InviteStore) => Partial<InviteStore>) =>
+      failuresOf(async () => {
+        const store = await openStore()
+        return { ...store, ...change(store) }
+      })
+    const forgetful = await without((store) => ({ claim: (request) => store.claim({ ...request, now: 0 }) }))
+    expect(forgetful.failed).to.include('takes a use back from a hold that lapsed, and not a moment earlier')
+    const mailing = await without((store) => ({
+      leaseDeliveries: (request) => store.leaseDeliveries({ ...request, now: Number.MAX_SAFE_INTEGER }),
+    }))
+    expect(mailing.failed).to.include('records what became of a try, and leases again what is due again')
+    const punctual = await without((store) => ({ claim: (request) => store.claim({ ...request, now: Date.now() }) }))
+    expect(punctual.failed).to.include('R-08 admits until just before the expiry')
+  })
+})

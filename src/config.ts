@@ -40,6 +40,7 @@ export interface Config {
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const MIN_SECRET = 32
+const BREAKS = /[\p{Cc}\p{Zl}\p{Zp}]/u // what could end a line of a mail's head
 const APP_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
 const appOptionNames = ['appName', 'signupUrl', 'from', 'templates', 'mode', 'ttlMs'] as const
@@ -173,7 +174,7 @@ function readSender(name: string, from: unknown, required: boolean): string | un
   if (from === undefined && !required) return undefined
   const sender = typeof from === 'string' ? from : ''
   const address = /<([^<>]*)>$/.exec(sender)?.[1] ?? sender
-  if (/\p{Cc}/u.test(sender) || parseAddress(address) === undefined) {
+  if (BREAKS.test(sender) || parseAddress(address) === undefined) {
     wrong(name, 'the sender of mails, such as `Acme <hello@acme.dev>`')
   }
   return sender
@@ -227,7 +228,7 @@ function duration(name: string, value: unknown): number | undefined {
 
 function text(name: string, value: unknown): string | undefined {
   if (value === undefined) return undefined
-  if (typeof value !== 'string' || value.trim() === '' || /\p{Cc}/u.test(value)) wrong(name, 'a line of text')
+  if (typeof value !== 'string' || value.trim() === '' || BREAKS.test(value)) wrong(name, 'a line of text')
   return value
 }
 

@@ -1,4 +1,5 @@
 // What every use case works with: the checked options, the guarded store, the keys, the outlets.
+import { readActor } from './actors.js'
 import type { AppConfig, Config } from './config.js'
 import { InviteError } from './errors.js'
 import type { Emit } from './events.js'
@@ -43,15 +44,13 @@ export async function modeOf({ store }: Context, app: AppConfig): Promise<Mode> 
   return (await store.getMode(app.appId)) ?? app.mode
 }
 
-/** @throws InviteError `not_allowed` where the actor is a member. */
-export function supervisorsOnly(actor: Actor | undefined): void {
-  if (actor !== undefined && actor.access !== 'supervisor') throw new InviteError('not_allowed')
-}
-
-/** Whether this actor may hand out this role. Default: all for a supervisor, none for a member. */
-export function canGrant(actor: Actor, role: string | null): boolean {
-  if (role === null) return true
-  return actor.roles === undefined ? actor.access === 'supervisor' : actor.roles.includes(role)
+/** Who the host says that is; `undefined` where it knows nobody, or nobody any more. */
+export async function findInviter(
+  { config }: Context,
+  query: { readonly appId: string; readonly id?: string; readonly email?: string },
+): Promise<Actor | undefined> {
+  const found = await config.findInviter?.(query)
+  return found ? readActor('findInviter', found) : undefined
 }
 
 /**

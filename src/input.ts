@@ -57,7 +57,14 @@ export const sendSchema = v.strictObject({
     v.pipe(v.string(messageRule), v.maxLength(1000, messageRule), v.regex(/^(?:\P{Cc}|[\r\n\t])*$/u, messageRule)),
   ),
   /** The language of the mail. */
-  locale: v.nullish(v.pipe(v.string(localeRule), v.regex(/^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}$/, localeRule))),
+  locale: v.nullish(
+    v.pipe(
+      v.string(localeRule),
+      v.maxLength(35, localeRule),
+      v.regex(/^[a-z]{2,3}(?:-|$)/i, localeRule),
+      v.check(isLanguageTag, localeRule),
+    ),
+  ),
   /** Its term in ms; null: it never expires. Default: the app's. */
   expiresInMs: v.optional(v.nullable(integer(MAX_TERM_MS, ' (milliseconds)'))),
   /** How many may use it; null: any number. Default: 1, and always 1 with an address. */
@@ -77,7 +84,7 @@ export const sendSchema = v.strictObject({
   /** Anything of the host's, handed back with the claim. */
   metadata: v.nullish(
     v.pipe(
-      v.custom<Readonly<Record<string, unknown>>>((value) => isPlainObject(value), metadataRule),
+      v.custom<Readonly<Record<string, unknown>>>(isPlainObject, metadataRule),
       v.check((value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_METADATA_BYTES, metadataRule),
     ),
   ),
@@ -143,11 +150,24 @@ export const checkSchema = v.strictObject({ inviteCode: v.optional(v.string('mus
 /** A request without fields. */
 export const emptySchema = v.strictObject({})
 
+type FieldsSchema = v.StrictObjectSchema<v.ObjectEntries, undefined>
+
 /** Reads `input`. @throws InviteError `input_invalid` naming every field that is wrong. */
-export function read<Schema extends v.GenericSchema>(schema: Schema, input: unknown): v.InferOutput<Schema> {
-  const result = v.safeParse(schema, input)
-  if (result.success) return result.output
-  throw invalid(result.issues.map(toFieldError))
+export function read<Schema extends FieldsSchema>(schema: Schema, input: unknown): v.InferOutput<Schema> {
+  if (!isPlainObject(input)) throw invalid([{ pointer: '#', detail: 'must be a JSON object' }])
+  // Sorted out here, since the schema would name only the first.
+  const names = Object.keys(input)
+  const unknown = names.filter((name) => !Object.hasOwn(schema.entries, name))
+  const known = Object.fromEntries(names.filter((name) => !unknown.includes(name)).map((name) => [name, input[name]]))
+  const result = v.safeParse(schema, known)
+  if (result.success && unknown.length === 0) return result.output
+  throw invalid([
+    ...(result.issues ?? []).map(({ path, message }) => ({
+      pointer: pointerTo((path ?? []).map(({ key }) => key)),
+      detail: message,
+    })),
+    ...unknown.map((name) => ({ pointer: pointerTo([name]), detail: 'is not a field of this request' })),
+  ])
 }
 
 /** The failure for these fields. */
@@ -161,16 +181,19 @@ export function invalidField(field: string, detail: string): InviteError {
   return invalid([{ pointer: `#/${field}`, detail }])
 }
 
-function toFieldError(issue: v.BaseIssue<unknown>): FieldError {
-  const path = (issue.path ?? []).map(({ key }) => String(key).replaceAll('~', '~0').replaceAll('/', '~1'))
-  const pointer = `#/${path.map(encodeURIComponent).join('/')}`
-  if (issue.type === 'strict_object') {
-    const detail = path.length === 0 ? 'must be a JSON object' : 'is not a field of this request'
-    return { pointer: path.length === 0 ? '#' : pointer, detail }
-  }
-  return { pointer, detail: issue.message }
+/** RFC 6901, section 6: the URI fragment form. */
+function pointerTo(path: readonly unknown[]): string {
+  return `#/${path.map((key) => encodeURIComponent(String(key).replaceAll('~', '~0').replaceAll('/', '~1'))).join('/')}`
 }
 
-function isPlainObject(value: unknown): boolean {
+function isLanguageTag(text: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(text).length === 1
+  } catch {
+    return false
+  }
+}
+
+function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -43,8 +43,8 @@ export interface Invites {
   retrieve(inviteId: string, scope?: Scope): Promise<Invite>
   /** Mails it again and gives it its full term again, also when it had expired. @throws InviteError `invite_over`, `not_allowed`. */
   resend(inviteId: string, options?: ResendOptions, scope?: Scope): Promise<Invite>
-  /** Takes it back. Without effect where no use is left. @throws InviteError `invite_not_found`. */
-  revoke(inviteId: string, scope?: Scope): Promise<void>
+  /** Takes it back. False, without effect, where no use is left or it was revoked before. @throws InviteError `invite_not_found`. */
+  revoke(inviteId: string, scope?: Scope): Promise<boolean>
   /** What a signup page may show to whoever holds the code. Changes nothing. @throws InviteError `invite_not_found`. */
   check(credentials: Credentials, scope?: Pick<Scope, 'appId'>): Promise<InvitePreview>
   /** Holds one use while an account is being made. For signups that are no Express route; those take `requireInvite`. */

@@ -142,9 +142,12 @@ export interface InviteStore {
 
   /**
    * Revokes an invite that has a use left and cancels its waiting mail. From then on no claim on it is admitted,
-   * in any process. Returns the invite as it then stands: one without a use left is unchanged.
+   * in any process. Returns the invite as it then stands, and whether it was this call that revoked it: one without
+   * a use left is unchanged.
    */
-  revokeInvite(key: InviteKey & { readonly now: Timestamp }): Promise<InviteRecord | undefined>
+  revokeInvite(
+    key: InviteKey & { readonly now: Timestamp },
+  ): Promise<{ readonly invite: InviteRecord; readonly revoked: boolean } | undefined>
 
   /**
    * Holds one use. Admits a claim only where, at the moment the invite's row is locked, the app's mode lets it, the

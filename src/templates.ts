@@ -22,11 +22,10 @@ export function loadTemplate(name: string, folder: string | undefined): Render {
   const source = readFileSync(file, 'utf8')
   const options = { noEscape: !/\.html\.hbs$/.test(name) }
   try {
-    handlebars.parse(source)
+    new TemplateCheck(!options.noEscape).accept(handlebars.parse(source))
   } catch (cause) {
-    throw new TypeError(`The template ${file} does not compile: ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    })
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new TypeError(`The template ${file} does not compile: ${why}`, { cause })
   }
   return handlebars.compile<object>(source, options)
 }
@@ -35,4 +34,48 @@ export function loadTemplate(name: string, folder: string | undefined): Render {
 export function templateFile(name: string, folder: string | undefined): string {
   const own = folder === undefined ? undefined : join(folder, name)
   return own !== undefined && existsSync(own) ? own : resolve(`#templates/${name}`)
+}
+
+/** What Handlebars itself would only notice while a mail is being made, or not at all. */
+class TemplateCheck extends Handlebars.Visitor {
+  readonly #isHtml: boolean
+
+  constructor(isHtml: boolean) {
+    super()
+    this.#isHtml = isHtml
+  }
+
+  override PartialStatement(partial: hbs.AST.PartialStatement): void {
+    fail(partial, 'there are no partials here')
+  }
+
+  override PartialBlockStatement(partial: hbs.AST.PartialBlockStatement): void {
+    fail(partial, 'there are no partials here')
+  }
+
+  override MustacheStatement(mustache: hbs.AST.MustacheStatement): void {
+    if (this.#isHtml && !mustache.escaped) fail(mustache, 'values are never written raw into HTML: use {{…}}')
+    this.#checkHelper(mustache)
+    super.MustacheStatement(mustache)
+  }
+
+  override BlockStatement(block: hbs.AST.BlockStatement): void {
+    this.#checkHelper(block)
+    super.BlockStatement(block)
+  }
+
+  override SubExpression(expression: hbs.AST.SubExpression): void {
+    this.#checkHelper(expression)
+    super.SubExpression(expression)
+  }
+
+  #checkHelper(call: hbs.AST.MustacheStatement | hbs.AST.BlockStatement | hbs.AST.SubExpression): void {
+    if (call.params.length === 0 && call.hash === undefined) return
+    const name = 'original' in call.path ? String(call.path.original) : ''
+    if (!(name in handlebars.helpers)) fail(call, `there is no helper \`${name}\``)
+  }
+}
+
+function fail(node: hbs.AST.Node, why: string): never {
+  throw new Error(`line ${node.loc.start.line}: ${why}`)
 }

@@ -1,6 +1,7 @@
 // Who joined: listing accepted uses and giving one back.
 import { type SqlBool, sql } from 'kysely'
 import type { AcceptanceRecord, PagePosition } from '../../src/store.js'
+import type { InviteOperations } from './invites.js'
 import { all, type Operation, prepare } from './operation.js'
 import { toAcceptance } from './records.js'
 import type { DbTime, Dialect } from './schema.js'
@@ -18,7 +19,7 @@ export interface AcceptanceOperations {
   }): Operation<AcceptanceRecord | 'exists' | undefined>
 }
 
-export function acceptanceOperations(dialect: Dialect): AcceptanceOperations {
+export function acceptanceOperations(dialect: Dialect, invites: InviteOperations): AcceptanceOperations {
   const { db, tables } = dialect
 
   const byId = prepare((p: { appId: string; id: string }) =>
@@ -79,6 +80,11 @@ export function acceptanceOperations(dialect: Dialect): AcceptanceOperations {
   }): Operation<AcceptanceRecord | 'exists' | undefined> {
     const [found] = yield* byId({ appId: request.appId, id: request.acceptanceId })
     if (found === undefined || found.reopened_at !== null) return found && toAcceptance(dialect, found)
+    const invite = yield* invites.findInvite({ appId: request.appId, inviteId: found.invite_id })
+    if (invite?.emailCanonical != null) {
+      const { appId, emailCanonical: email, orgId } = invite
+      yield* invites.makeRoom({ appId, email, orgId }, request.now)
+    }
     const [given] = yield* giveBack({ inviteId: found.invite_id })
     if (given === undefined) return 'exists'
     const [reopened] = yield* markReopened({ id: found.id, now: dialect.encodeTime(request.now) })

@@ -16,7 +16,14 @@ export interface InviteOperations {
   findInviteByCode(query: { readonly appId: string; readonly codeHash: string }): Operation<InviteRecord | undefined>
   listInvites(query: ListInvites): Operation<readonly InviteRecord[]>
   reissueInvite(request: ReissueRequest): Operation<InviteRecord | 'over' | undefined>
-  revokeInvite(request: InviteKey & { readonly now: number }): Operation<InviteRecord | undefined>
+  revokeInvite(request: InviteKey & { readonly now: number }): Operation<Revocation | undefined>
+  /** Revokes what stands in the way of a pending invite of this address, if that has expired. */
+  makeRoom(place: { appId: string; email: string; orgId: string | null }, at: number): Operation<void>
+}
+
+interface Revocation {
+  readonly invite: InviteRecord
+  readonly revoked: boolean
 }
 
 export function inviteOperations(dialect: Dialect, deliveries: DeliveryOperations): InviteOperations {
@@ -121,18 +128,21 @@ export function inviteOperations(dialect: Dialect, deliveries: DeliveryOperation
     return toInvite(dialect, row, delivery ? toDelivery(dialect, delivery) : null)
   }
 
+  function* makeRoom(place: { appId: string; email: string; orgId: string | null }, at: number): Operation<void> {
+    const [pending] = yield* pendingOf(place)
+    if (pending === undefined || pending.expires_at === null || dialect.decodeTime(pending.expires_at) > at) return
+    const now = dialect.encodeTime(at)
+    yield* revoke({ id: pending.id, now })
+    yield* deliveries.cancel({ inviteId: pending.id, now })
+  }
+
   function* createInvite(
     invite: NewInvite,
     deliveryId?: string,
   ): Operation<{ created: InviteRecord } | { existing: InviteRecord }> {
     const now = dialect.encodeTime(invite.createdAt)
     if (invite.emailCanonical !== null) {
-      const [pending] = yield* pendingOf({ appId: invite.appId, email: invite.emailCanonical, orgId: invite.orgId })
-      const expired = pending?.expires_at != null && dialect.decodeTime(pending.expires_at) <= invite.createdAt
-      if (pending && expired) {
-        yield* revoke({ id: pending.id, now })
-        yield* deliveries.cancel({ inviteId: pending.id, now })
-      }
+      yield* makeRoom({ appId: invite.appId, email: invite.emailCanonical, orgId: invite.orgId }, invite.createdAt)
     }
     const [row] = yield* insert(fromNewInvite(dialect, invite, deliveryId))
     if (row === undefined) return { existing: yield* existing(invite) }
@@ -208,16 +218,17 @@ export function inviteOperations(dialect: Dialect, deliveries: DeliveryOperation
     return yield* withDelivery(changed)
   }
 
-  function* revokeInvite(request: InviteKey & { readonly now: number }): Operation<InviteRecord | undefined> {
+  function* revokeInvite(request: InviteKey & { readonly now: number }): Operation<Revocation | undefined> {
     const now = dialect.encodeTime(request.now)
     const [row] = yield* byId({ appId: request.appId, id: request.inviteId })
     if (row === undefined) return undefined
     const [revoked] = yield* revoke({ id: row.id, now })
     if (revoked) yield* deliveries.cancel({ inviteId: row.id, now })
-    return yield* withDelivery(revoked ?? row)
+    const invite = yield* withDelivery(revoked ?? row)
+    return invite && { invite, revoked: revoked !== undefined }
   }
 
-  return { createInvite, findInvite, findInviteByCode, listInvites, reissueInvite, revokeInvite }
+  return { createInvite, findInvite, findInviteByCode, listInvites, reissueInvite, revokeInvite, makeRoom }
 }
 
 function hasStatus(status: InviteStatus, now: DbTime): Expression<SqlBool> {

@@ -28,7 +28,7 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
   const deliveries = deliveryOperations(dialect)
   const invites = inviteOperations(dialect, deliveries)
   const claims = claimOperations(dialect, { settings, deliveries })
-  const acceptances = acceptanceOperations(dialect)
+  const acceptances = acceptanceOperations(dialect, invites)
 
   const store: InviteStore = {
     migrate: () => runner.migrate(() => migrate(dialect)),

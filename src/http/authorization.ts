@@ -1,5 +1,6 @@
 // Who may manage invites: the host's `authorize`, and the rule against requests that other sites make.
 import type { Request } from 'express'
+import { readActor } from '../actors.js'
 import type { Context } from '../context.js'
 import { InviteError } from '../errors.js'
 import type { Awaitable } from '../options.js'
@@ -32,21 +33,13 @@ export function needAuthorize(owner: string, authorize: unknown): void {
 
 /** @throws InviteError `not_authenticated`; {@link HostFailure} where `authorize` fails or returns no actor. */
 export async function askHost(host: AuthorizeOption, req: Request, appId: string, action: Action): Promise<Actor> {
-  let actor: Actor | null
   try {
-    actor = await host.authorize(req, { appId, action })
+    const actor = await host.authorize(req, { appId, action })
+    if (actor) return readActor('authorize', actor)
   } catch (error) {
     throw new HostFailure(error)
   }
-  if (!actor) throw new InviteError('not_authenticated')
-  if (typeof actor.id !== 'string' || (actor.access !== 'supervisor' && actor.access !== 'member')) {
-    throw new HostFailure(
-      new TypeError(
-        "authorize must return { id, access } with `id` a string and `access` 'supervisor' or 'member', or null.",
-      ),
-    )
-  }
-  return actor
+  throw new InviteError('not_authenticated')
 }
 
 /**

@@ -42,7 +42,8 @@ interface InviteRow {
   readonly expires: ShownTime | null
   readonly delivery: { readonly state: Delivery['state']; readonly label: string; readonly error: string | null }
   readonly joinUrl: string | null
-  readonly canMail: boolean
+  /** What sending it again is called; absent where it would do nothing. */
+  readonly again?: string
 }
 
 interface ShownTime {
@@ -108,6 +109,7 @@ export function errorPage(base: string, status: number, detail: string): object 
 
 function inviteRow(invite: Invite, mails: boolean): InviteRow {
   const { delivery, maxUses } = invite
+  const isMailed = mails && invite.email !== null
   return {
     id: invite.inviteId,
     title: invite.email ?? 'Shareable link',
@@ -126,8 +128,9 @@ function inviteRow(invite: Invite, mails: boolean): InviteRow {
           : deliveryLabels[delivery.state],
       error: delivery.state === 'sent' ? null : delivery.lastError,
     },
-    joinUrl: invite.joinUrl,
-    canMail: mails && invite.email !== null,
+    joinUrl: invite.status === 'expired' ? null : invite.joinUrl,
+    ...(isMailed && { again: 'Send again' }),
+    ...(!isMailed && invite.status === 'expired' && { again: 'Renew' }),
   }
 }
 

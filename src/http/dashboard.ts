@@ -1,4 +1,5 @@
 // `inviteDashboard`: one page, without script, to send invites and look after those that are outstanding.
+import { readFileSync } from 'node:fs'
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
 import { type AppConfig, checkNames } from '../config.js'
 import { appOf, type Context } from '../context.js'
@@ -43,9 +44,9 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
             detail: 'This form was not sent from this page. Open the page again.',
           })
         }
-        const app = appOf(context, chosenApp(context, req))
-        const actor = await askHost(options, req, app.appId, action)
-        await handle({ req, res, app, actor })
+        const appId = chosenApp(context, req)
+        const actor = await askHost(options, req, appId, action)
+        await handle({ req, res, app: appOf(context, appId), actor })
       } catch (error) {
         next(error)
       }
@@ -58,11 +59,10 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
     const cursor = typeof req.query.cursor === 'string' ? req.query.cursor : undefined
     const page = await invites.list({ status: ['pending', 'expired'], cursor }, scope)
     const mode = actor.access === 'supervisor' ? (await invites.settings(undefined, scope)).mode : undefined
-    const apps = [...context.config.apps.values()]
     const values = invitePage({
       base: req.baseUrl,
       app,
-      apps,
+      apps: await appsFor(visit),
       actor,
       page,
       paged: cursor !== undefined,
@@ -72,8 +72,21 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
     res
       .status(status)
       .type('html')
-      .send(renders.get(app.appId)?.page({ ...values, ...extra }))
+      .send(rendersOf(app.appId)?.page({ ...values, ...extra }))
   }
+
+  /** The apps to choose from: those that the host lets this visitor see. */
+  async function appsFor({ req, app }: Visit): Promise<readonly AppConfig[]> {
+    const all = [...context.config.apps.values()]
+    const allowed = await Promise.all(
+      all.map(
+        async (each) => each === app || (await options.authorize(req, { appId: each.appId, action: 'invite.list' })),
+      ),
+    )
+    return all.filter((_app, index) => allowed[index])
+  }
+
+  const rendersOf = (appId: string) => renders.get(appId) ?? [...renders.values()][0]
 
   function back({ req, res, app }: Visit, done: (typeof notices)[number], inviteId?: string): void {
     const query = new URLSearchParams({
@@ -97,9 +110,9 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
     next()
   })
 
-  router.get('/dashboard.css', (_req, res) => {
-    res.set('Cache-Control', 'public, max-age=300')
-    res.sendFile(templateFile('dashboard/dashboard.css', [...context.config.apps.values()][0]?.templates))
+  router.get('/dashboard.css', (req, res) => {
+    const css = rendersOf(chosenApp(context, req))?.css
+    res.set('Cache-Control', 'public, max-age=300').type('css').send(css)
   })
 
   router.get(
@@ -149,9 +162,8 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
     '/invites/:inviteId/delete',
     visit('invite.revoke', async (visit) => {
       const scope = { appId: visit.app.appId, actor: visit.actor }
-      // Read first: an invite that was used meanwhile must not be reported as deleted.
-      await invites.retrieve(idOf(visit.req), scope)
-      await invites.revoke(idOf(visit.req), scope)
+      // One that was used meanwhile must not be reported as deleted.
+      if (!(await invites.revoke(idOf(visit.req), scope))) throw new InviteError('invite_not_found')
       back(visit, 'deleted')
     }),
   )
@@ -172,8 +184,7 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
     if (error instanceof HostFailure) return next(error.error)
     if (!(error instanceof InviteError) || res.headersSent) return next(error)
     tellOperator(context, error)
-    const app = context.config.apps.get(chosenApp(context, req) ?? '') ?? [...context.config.apps.values()][0]
-    const html = renders.get(app?.appId ?? '')?.error(errorPage(req.baseUrl, error.status, explain(error)))
+    const html = rendersOf(chosenApp(context, req))?.error(errorPage(req.baseUrl, error.status, explain(error)))
     res.status(error.status).set(error.headers).type('html').send(html)
   })
 
@@ -183,12 +194,14 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
 interface DashboardRenders {
   readonly page: Render
   readonly error: Render
+  readonly css: string
 }
 
 function loadPage(app: AppConfig): DashboardRenders {
   return {
     page: loadTemplate('dashboard/invites.html.hbs', app.templates),
     error: loadTemplate('dashboard/error.html.hbs', app.templates),
+    css: readFileSync(templateFile('dashboard/dashboard.css', app.templates), 'utf8'),
   }
 }
 
@@ -199,9 +212,9 @@ function isForged(context: Context, req: Request): boolean {
   return isBrowser && isCrossSite(context, req)
 }
 
-function chosenApp({ config }: Context, req: Request): string | undefined {
+function chosenApp({ config }: Context, req: Request): string {
   const { appId } = req.query
-  return typeof appId === 'string' ? appId : (config.defaultAppId ?? [...config.apps.keys()][0])
+  return typeof appId === 'string' ? appId : (config.defaultAppId ?? [...config.apps.keys()][0] ?? '')
 }
 
 function idOf(req: Request): string {
@@ -210,7 +223,6 @@ function idOf(req: Request): string {
 }
 
 function explain(error: InviteError): string {
-  if (error.code === 'invite_not_found')
-    return 'This invite is no longer outstanding: it was used or deleted meanwhile.'
-  return publicDetail(error)
+  const isGone = error.message === new InviteError('invite_not_found').message
+  return isGone ? 'This invite is no longer outstanding: it was used or deleted meanwhile.' : publicDetail(error)
 }

@@ -26,8 +26,8 @@ export function credentialsFor(
 /** What the request's cookie for this app holds; `undefined` where there is none, or it was tampered with or is stale. */
 function readJoinCookie(context: Context, req: Request, appId: string): Credentials | undefined {
   const value = parseCookie(req.headers.cookie ?? '')[cookieName(context, appId)]
-  const [payload = '', signature = ''] = value?.split('.') ?? []
-  if (!context.keyring.verify('join-cookie', [appId, payload], signature)) return undefined
+  const [payload = '', signature = '', ...rest] = value?.split('.') ?? []
+  if (rest.length > 0 || !context.keyring.verify('join-cookie', [appId, payload], signature)) return undefined
   const [code, proof, endsAt] = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as [
     string,
     string | null,

@@ -116,8 +116,10 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
       const throttle = throttleOf(context)
       const { inviteCode } = read(checkSchema, await readJson(req, res))
       await throttle.check(req)
+      const credentials = credentialsFor(context, req, appId, inviteCode)
+      if (credentials === undefined) throw new InviteError('invite_not_found')
       try {
-        res.json(await invites.check(credentialsFor(context, req, appId, inviteCode) ?? { inviteCode: '' }, { appId }))
+        res.json(await invites.check(credentials, { appId }))
       } catch (error) {
         if (error instanceof InviteError && error.code === 'invite_not_found') await throttle.wrongCode(req)
         throw error

@@ -1,7 +1,7 @@
 // The throttle on guessing: wrong codes are counted by address, and nothing else is.
 
 import type { Request } from 'express'
-import { ipKeyGenerator, MemoryStore, type Options, type Store } from 'express-rate-limit'
+import { type ClientRateLimitInfo, ipKeyGenerator, MemoryStore, type Options, type Store } from 'express-rate-limit'
 import type { Context } from '../context.js'
 import { InviteError } from '../errors.js'
 import { warnOnce } from '../warnings.js'
@@ -9,7 +9,7 @@ import { warnOnce } from '../warnings.js'
 export interface Throttle {
   /** @throws InviteError `rate_limited` where this client has guessed too often. */
   check(req: Request): Promise<void>
-  /** Counts a wrong code. */
+  /** Counts a wrong code. @throws InviteError `rate_limited` where that was one too many. */
   wrongCode(req: Request): Promise<void>
 }
 
@@ -31,13 +31,17 @@ function createThrottle(context: Context): Throttle {
   return {
     async check(req) {
       const known = await counted(() => store.get?.(keyOf(context, req)))
-      if (known === undefined || known.totalHits < limit) return
-      const seconds = Math.ceil(((known.resetTime?.getTime() ?? Date.now() + windowMs) - Date.now()) / 1000)
-      throw new InviteError('rate_limited', { headers: { 'Retry-After': String(Math.max(seconds, 1)) } })
+      if (known !== undefined && known.totalHits >= limit) throw limited(known)
     },
     async wrongCode(req) {
-      await counted(() => store.increment(keyOf(context, req)))
+      const known = await counted(() => store.increment(keyOf(context, req)))
+      if (known.totalHits > limit) throw limited(known) // guesses that were made side by side
     },
+  }
+
+  function limited({ resetTime }: ClientRateLimitInfo): InviteError {
+    const seconds = Math.ceil(((resetTime?.getTime() ?? Date.now() + windowMs) - Date.now()) / 1000)
+    return new InviteError('rate_limited', { headers: { 'Retry-After': String(Math.max(seconds, 1)) } })
   }
 }
 

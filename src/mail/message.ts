@@ -23,8 +23,10 @@ export interface InviteMailValues {
   readonly orgId: string
   /** The inviter's personal note; may have several lines. */
   readonly message: string
-  /** `28 November 2026 at 09:00 UTC`, in the invite's locale; empty where it never expires. */
+  /** `28 November 2026 at 09:00 UTC`; empty where it never expires. */
   readonly expiresAt: string
+  /** Where the code can be typed. */
+  readonly signupUrl: string
   readonly locale: string
   readonly metadata: Readonly<Record<string, unknown>>
 }
@@ -53,19 +55,19 @@ export function createCompose(context: Context, app: AppConfig): Compose {
 }
 
 function valuesFor(context: Context, app: AppConfig, invite: InviteRecord, code: string): InviteMailValues {
-  const locale = invite.locale ?? 'en'
   return {
     appName: app.appName,
     email: invite.email ?? '',
     inviteCode: code,
     joinUrl: joinUrl(context, invite.appId, makeToken(code, makeProof(context, invite))),
-    inviterName: oneLine(invite.inviterName ?? ''),
+    inviterName: oneLine(plain(invite.inviterName)),
     inviterEmail: invite.inviterEmail ?? '',
-    role: invite.role ?? '',
-    orgId: invite.orgId ?? '',
-    message: invite.message ?? '',
-    expiresAt: invite.expiresAt === null ? '' : longDate(invite.expiresAt, locale),
-    locale,
+    role: plain(invite.role),
+    orgId: plain(invite.orgId),
+    message: plain(invite.message),
+    expiresAt: invite.expiresAt === null ? '' : `${dateFormat.format(invite.expiresAt)} UTC`,
+    signupUrl: app.signupUrl,
+    locale: invite.locale ?? 'en',
     metadata: invite.metadata ?? {},
   }
 }
@@ -75,8 +77,9 @@ function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()
 }
 
-function longDate(timestamp: number, locale: string): string {
-  const [known = 'en'] = Intl.DateTimeFormat.supportedLocalesOf(locale)
-  const format = new Intl.DateTimeFormat(known, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
-  return `${format.format(timestamp)} UTC`
+/** Without the characters that turn the direction of what follows them: a name must not rearrange the mail. */
+function plain(text: string | null): string {
+  return (text ?? '').replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
 }
+
+const dateFormat = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })

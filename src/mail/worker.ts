@@ -77,7 +77,8 @@ export function createWorker(context: Context, mailer: Mailer): Worker {
       if (closed || due === undefined || due > now) return tries
       const leased = await store.leaseDeliveries({ now, leasedUntil: now + LEASE_MS, limit: BATCH })
       if (leased.length === 0) return tries
-      await Promise.all(leased.map(({ delivery, invite }) => deliver(delivery, invite)))
+      const results = await Promise.allSettled(leased.map(({ delivery, invite }) => deliver(delivery, invite)))
+      for (const result of results) if (result.status === 'rejected') throw result.reason
       tries += leased.length
     }
   }
@@ -118,7 +119,7 @@ export function createWorker(context: Context, mailer: Mailer): Worker {
       await withTimeout(mailer.sendMail(compose(invite, delivery, code)))
       return { sentAt: config.clock() }
     } catch (thrown) {
-      const error = reportable(thrown, [code, code.replaceAll('-', ''), makeProof(context, invite)])
+      const error = reportable(thrown, [spelledAnyhow(code), makeProof(context, invite)])
       const waitMs = isPermanent(thrown) ? undefined : BACK_OFF_MS[delivery.attempts - 1]
       const now = config.clock()
       return waitMs === undefined ? { failedAt: now, error } : { retryAt: now + waitMs, error }
@@ -158,13 +159,18 @@ async function withTimeout(sending: Promise<unknown>): Promise<void> {
 
 /** Whether the server refused this very mail for good (RFC 5321, 4.2.1: a 5yz answer to the envelope or the text). */
 function isPermanent(error: unknown): boolean {
-  const { code, responseCode } = error as { code?: unknown; responseCode?: unknown }
+  const { code, responseCode } = (error ?? {}) as { code?: unknown; responseCode?: unknown }
   return (code === 'EENVELOPE' || code === 'EMESSAGE') && typeof responseCode === 'number' && responseCode >= 500
 }
 
 /** What went wrong, in one line, without the secrets that a server may have quoted from the mail. */
-function reportable(error: unknown, secrets: readonly string[]): string {
+function reportable(error: unknown, secrets: readonly (string | RegExp)[]): string {
   let text = error instanceof Error ? error.message : String(error)
   for (const secret of secrets) text = text.replaceAll(secret, '…')
   return text.replace(/\s+/g, ' ').slice(0, MAX_ERROR)
+}
+
+/** Finds the code in every spelling that would let somebody in. */
+function spelledAnyhow(code: string): RegExp {
+  return new RegExp([...code.replaceAll('-', '')].join('[\\s\\p{Pd}]*'), 'giu')
 }

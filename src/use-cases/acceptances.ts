@@ -1,6 +1,7 @@
 // Who joined, and giving back a use that was counted wrongly.
 import type * as v from 'valibot'
-import { appOf, type Context, type Scope, supervisorsOnly } from '../context.js'
+import { supervisorsOnly } from '../actors.js'
+import { appOf, type Context, type Scope } from '../context.js'
 import { readCursor, toPage } from '../cursors.js'
 import { InviteError } from '../errors.js'
 import { pageSchema, read } from '../input.js'

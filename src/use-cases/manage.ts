@@ -1,8 +1,9 @@
 // Looking after invites that were made: finding, listing, sending again, revoking.
 import { nanoid } from 'nanoid'
 import type * as v from 'valibot'
-import { canonicalDomain } from '../addresses.js'
-import { appOf, type Context, canGrant, type Scope } from '../context.js'
+import { canGrant } from '../actors.js'
+import { canonicalDomain, parseAddress } from '../addresses.js'
+import { appOf, type Context, findInviter, type Scope } from '../context.js'
 import { readCursor, toPage } from '../cursors.js'
 import { InviteError } from '../errors.js'
 import { listSchema, read, resendSchema } from '../input.js'
@@ -69,21 +70,23 @@ export async function resendInvite(
   return viewOf(context, result, now)
 }
 
-export async function revokeInvite(context: Context, inviteId: string, scope: Scope): Promise<void> {
-  const before = await visible(context, inviteId, scope)
+/** Whether this call revoked it. */
+export async function revokeInvite(context: Context, inviteId: string, scope: Scope): Promise<boolean> {
+  const { appId } = await visible(context, inviteId, scope)
   const now = context.config.clock()
-  const after = await context.store.revokeInvite({ appId: before.appId, inviteId, now })
-  if (after === undefined) throw new InviteError('invite_not_found')
-  if (before.revokedAt === null && after.revokedAt !== null) context.emit('revoked', { invite: summaryOf(after, now) })
+  const result = await context.store.revokeInvite({ appId, inviteId, now })
+  if (result === undefined) throw new InviteError('invite_not_found')
+  if (result.revoked) context.emit('revoked', { invite: summaryOf(result.invite, now) })
+  return result.revoked
 }
 
 /**
  * Whether whoever an invite comes from may still grant its role, asked anew of the host.
  * @throws InviteError `not_allowed` where not.
  */
-export async function stillGranted({ config }: Context, invite: Omit<InviteRecord, 'delivery'>): Promise<void> {
-  if (config.findInviter === undefined || invite.inviterId === null || invite.role === null) return
-  const inviter = await config.findInviter({ appId: invite.appId, id: invite.inviterId })
+export async function stillGranted(context: Context, invite: Omit<InviteRecord, 'delivery'>): Promise<void> {
+  if (context.config.findInviter === undefined || invite.inviterId === null || invite.role === null) return
+  const inviter = await findInviter(context, { appId: invite.appId, id: invite.inviterId })
   if (inviter && canGrant(inviter, invite.role)) return
   throw new InviteError('not_allowed', { detail: 'Whoever sent this invite may no longer grant its role.' })
 }
@@ -100,7 +103,7 @@ async function visible(context: Context, inviteId: string, { appId, actor }: Sco
 /** What to look for, or `undefined` where nothing can match. */
 function searchFor(q: string | undefined): Pick<ListInvites, 'emailPrefix' | 'domain'> | undefined {
   if (q === undefined || q === '') return {}
-  if (!q.startsWith('@')) return { emailPrefix: q.normalize('NFC').toLowerCase() }
+  if (!q.startsWith('@')) return { emailPrefix: parseAddress(q)?.canonical ?? q.normalize('NFC').toLowerCase() }
   const domain = canonicalDomain(q.slice(1))
   return domain === undefined ? undefined : { domain }
 }

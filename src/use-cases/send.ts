@@ -1,10 +1,11 @@
 // Making an invite and queueing its mail.
 import { nanoid } from 'nanoid'
 import type * as v from 'valibot'
+import { canGrant, supervisorsOnly } from '../actors.js'
 import { parseAddress } from '../addresses.js'
 import { generateCode, hashCode, normalizeCode } from '../codes.js'
 import type { AppConfig } from '../config.js'
-import { appOf, type Context, canGrant, type Scope, supervisorsOnly } from '../context.js'
+import { appOf, type Context, findInviter, type Scope } from '../context.js'
 import { InviteError } from '../errors.js'
 import { invalid, invalidField, read, sendSchema } from '../input.js'
 import type { NewInvite } from '../store.js'
@@ -59,7 +60,7 @@ function checkTogether({ config }: Context, fields: Fields): void {
 }
 
 async function inviterFor(
-  { config }: Context,
+  context: Context,
   app: AppConfig,
   { inviterEmail }: Fields,
   actor: Actor | undefined,
@@ -67,11 +68,12 @@ async function inviterFor(
   if (inviterEmail === undefined) return actor
   const own = actor?.email ? parseAddress(actor.email) : undefined
   if (own?.canonical === inviterEmail.canonical) return actor
-  if (config.findInviter === undefined) {
+  if (context.config.findInviter === undefined) {
     throw invalidField('inviterEmail', 'cannot be looked up: this install has no `findInviter`')
   }
-  const inviter = await config.findInviter({ appId: app.appId, email: inviterEmail.original })
-  if (!inviter) throw invalidField('inviterEmail', 'must be the address of a user who has access to this app')
+  const inviter = await findInviter(context, { appId: app.appId, email: inviterEmail.original })
+  if (inviter === undefined)
+    throw invalidField('inviterEmail', 'must be the address of a user who has access to this app')
   return inviter
 }
 

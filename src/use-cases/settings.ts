@@ -1,6 +1,7 @@
 // What is switched at run time: the app's mode.
 import type * as v from 'valibot'
-import { appOf, type Context, modeOf, type Scope, supervisorsOnly } from '../context.js'
+import { supervisorsOnly } from '../actors.js'
+import { appOf, type Context, modeOf, type Scope } from '../context.js'
 import { read, settingsSchema } from '../input.js'
 import type { Settings } from '../types.js'
 

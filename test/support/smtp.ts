@@ -25,6 +25,7 @@ export interface Smtp {
 export async function startSmtp(): Promise<Smtp> {
   const server = new SMTPServer({
     authOptional: true,
+    disableReverseLookup: true,
     disabledCommands: ['AUTH', 'STARTTLS'],
     onRcptTo(_address, _session, done) {
       if (smtp.refuse === undefined) return done()

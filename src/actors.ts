@@ -1,0 +1,34 @@
+// Who asks, as the host names them: checked where they come in, and what they may grant.
+import * as v from 'valibot'
+import { InviteError } from './errors.js'
+import type { Actor } from './types.js'
+
+const actorSchema = v.object({
+  id: v.pipe(v.string('must be a string'), v.nonEmpty('must not be empty')),
+  email: v.nullish(v.string('must be a string')),
+  name: v.nullish(v.string('must be a string')),
+  access: v.picklist(['supervisor', 'member'], "must be 'supervisor' or 'member'"),
+  roles: v.optional(v.array(v.string('must be strings'), 'must be a list')),
+})
+
+/** The actor that the host's `source` returned. @throws TypeError where it is none; it says what is wrong. */
+export function readActor(source: 'authorize' | 'findInviter', value: unknown): Actor {
+  const result = v.safeParse(actorSchema, value)
+  if (result.success) return result.output
+  const [{ path, message }] = result.issues
+  const field = path?.[0]?.key === undefined ? 'it' : `\`${String(path[0].key)}\``
+  throw new TypeError(
+    `${source} must return { id, email?, name?, access, roles? } with \`access\` 'supervisor' or 'member', or null: ${field} ${message}.`,
+  )
+}
+
+/** @throws InviteError `not_allowed` where the actor is a member. */
+export function supervisorsOnly(actor: Actor | undefined): void {
+  if (actor !== undefined && actor.access !== 'supervisor') throw new InviteError('not_allowed')
+}
+
+/** Whether this actor may hand out this role. Default: all for a supervisor, none for a member. */
+export function canGrant(actor: Actor, role: string | null): boolean {
+  if (role === null) return true
+  return actor.roles === undefined ? actor.access === 'supervisor' : actor.roles.includes(role)
+}

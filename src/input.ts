@@ -159,7 +159,7 @@ export function read<Schema extends FieldsSchema>(schema: Schema, input: unknown
   const names = Object.keys(input)
   const unknown = names.filter((name) => !Object.hasOwn(schema.entries, name))
   const known = Object.fromEntries(names.filter((name) => !unknown.includes(name)).map((name) => [name, input[name]]))
-  const result = v.safeParse(schema, known)
+  const result = v.safeParse(schema, known, { abortPipeEarly: true })
   if (result.success && unknown.length === 0) return result.output
   throw invalid([
     ...(result.issues ?? []).map(({ path, message }) => ({

@@ -1,0 +1,118 @@
+// Keeping invites: made, found, listed, sent again.
+import assert from 'node:assert/strict'
+import type { InviteRecord } from '../../src/store.js'
+import { APP, acceptFor, address, create, NOW, newInvite, TERM, type Test } from './fixtures.js'
+
+export function testInvites(test: Test): void {
+  test('returns an invite as it was given', async (store) => {
+    const invite = newInvite({ email: 'Ada@Example.com', metadata: { plan: ['a', 1, null] }, role: 'nurse' })
+    const created = await create(store, invite, 'mail-1')
+    const { delivery, ...rest } = created
+    assert.deepEqual(rest, { ...invite, codeGeneration: 1, uses: 0, held: 0, revokedAt: null })
+    assert.deepEqual(delivery, {
+      id: 'mail-1',
+      inviteId: invite.id,
+      attempts: 0,
+      lastError: null,
+      nextAttemptAt: NOW,
+      leasedUntil: null,
+      sentAt: null,
+      failedAt: null,
+      canceledAt: null,
+    })
+    assert.deepEqual(await store.findInvite({ appId: APP, inviteId: invite.id }), created)
+  })
+
+  test('finds nothing under another app', async (store) => {
+    const invite = await create(store)
+    assert.equal(await store.findInvite({ appId: 'other', inviteId: invite.id }), undefined)
+    assert.equal(await store.findInviteByCode({ appId: 'other', codeHash: invite.codeHash }), undefined)
+    assert.equal(await store.revokeInvite({ appId: 'other', inviteId: invite.id, now: NOW }), undefined)
+    const reissued = await store.reissueInvite({ appId: 'other', inviteId: invite.id, now: NOW, expiresAt: null })
+    assert.equal(reissued, undefined)
+    assert.equal((await store.findInviteByCode({ appId: APP, codeHash: invite.codeHash }))?.id, invite.id)
+  })
+
+  test('has one pending invite an app, organization and address, also when many are made at once', async (store) => {
+    const makings = Array.from({ length: 10 }, () =>
+      store.createInvite(newInvite({ email: 'ada@example.com' }), undefined),
+    )
+    const results = await Promise.all(makings)
+    assert.equal(results.filter((result) => 'created' in result).length, 1)
+    const ids = new Set(results.map((result) => ('created' in result ? result.created.id : result.existing.id)))
+    assert.equal(ids.size, 1)
+    await create(store, newInvite({ email: 'ada@example.com', orgId: 'org' }))
+    await create(store, newInvite({ email: 'ada@example.com', appId: 'other' }))
+    await create(store, newInvite({ email: 'bob@example.com' }))
+    await create(store, newInvite())
+    await create(store, newInvite())
+  })
+
+  test('revokes an expired invite that a new one takes the place of, with its mail', async (store) => {
+    const old = await create(store, newInvite({ email: 'ada@example.com' }), 'old-mail')
+    await create(store, newInvite({ email: 'ada@example.com', createdAt: NOW + TERM }))
+    const superseded = await store.findInvite({ appId: APP, inviteId: old.id })
+    assert.equal(superseded?.revokedAt, NOW + TERM)
+    assert.equal(superseded?.delivery?.canceledAt, NOW + TERM)
+  })
+
+  test('lists by state, inviter, address and domain, newest first, page by page', async (store) => {
+    const made: InviteRecord[] = []
+    for (let index = 0; index < 5; index++) {
+      const email = `user${index}@${index % 2 ? 'odd' : 'even'}.example.com`
+      made.push(
+        await create(
+          store,
+          newInvite({ email, inviterId: `inviter${index % 2}`, createdAt: NOW + Math.floor(index / 2) }),
+        ),
+      )
+    }
+    const query = { appId: APP, statuses: ['pending'] as const, limit: 10, now: NOW + 2 }
+    const ids = async (more: object) => (await store.listInvites({ ...query, ...more })).map((invite) => invite.id)
+    const sorted = [...made].sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1)).map(({ id }) => id)
+    assert.deepEqual(await ids({}), sorted)
+    const paged: string[] = []
+    for (let after: object | undefined; paged.length < made.length; ) {
+      const [next] = await store.listInvites({ ...query, limit: 1, ...(after && { after }) } as typeof query)
+      assert.ok(next)
+      paged.push(next.id)
+      after = { at: next.createdAt, id: next.id }
+    }
+    assert.deepEqual(paged, sorted)
+    assert.deepEqual(await ids({ emailPrefix: 'user3' }), [made[3]?.id])
+    assert.deepEqual(new Set(await ids({ domain: 'odd.example.com' })), new Set([made[1]?.id, made[3]?.id]))
+    assert.deepEqual(new Set(await ids({ inviterId: 'inviter1' })), new Set([made[1]?.id, made[3]?.id]))
+    assert.deepEqual(await ids({ appId: 'other' }), [])
+
+    const used = made[0]
+    assert.ok(used)
+    await acceptFor(store, used, { email: address('user0@even.example.com') })
+    await store.revokeInvite({ appId: APP, inviteId: made[1]?.id ?? '', now: NOW })
+    assert.deepEqual(await ids({ statuses: ['accepted'] }), [used.id])
+    assert.deepEqual(await ids({ statuses: ['revoked'] }), [made[1]?.id])
+    assert.equal((await ids({ statuses: ['expired'], now: NOW + TERM + 1 })).length, 2) // the last was made 1 ms later
+    assert.equal((await ids({ statuses: ['pending', 'expired'], now: NOW + TERM + 1 })).length, 3)
+  })
+
+  test('reissues: a new term, a new code, a new mail in place of one that waits', async (store) => {
+    const invite = await create(store, newInvite({ email: 'ada@example.com' }), 'mail-1')
+    const request = { appId: APP, inviteId: invite.id, now: NOW + TERM, expiresAt: NOW + 2 * TERM }
+    const again = await store.reissueInvite({
+      ...request,
+      code: { hash: 'new', sealed: 'sealed' },
+      deliveryId: 'mail-2',
+    })
+    assert.ok(again && again !== 'over')
+    assert.equal(again.expiresAt, NOW + 2 * TERM)
+    assert.deepEqual([again.codeHash, again.codeSealed, again.codeGeneration], ['new', 'sealed', 2])
+    assert.equal(again.delivery?.id, 'mail-2')
+    assert.equal(await store.findInviteByCode({ appId: APP, codeHash: invite.codeHash }), undefined)
+    const leased = await store.leaseDeliveries({ now: NOW + TERM, leasedUntil: NOW + 2 * TERM, limit: 10 })
+    assert.deepEqual(
+      leased.map(({ delivery }) => delivery.id),
+      ['mail-2'],
+    )
+    await store.revokeInvite({ appId: APP, inviteId: invite.id, now: NOW + TERM })
+    assert.equal(await store.reissueInvite(request), 'over')
+  })
+}

@@ -23,6 +23,7 @@ import {
   type ResendOptions,
   resendInvite,
   retrieveInvite,
+  revokeAllInvites,
   revokeInvite,
 } from './use-cases/manage.js'
 import { type SendInvite, sendInvite } from './use-cases/send.js'
@@ -45,6 +46,8 @@ export interface Invites {
   resend(inviteId: string, options?: ResendOptions, scope?: Scope): Promise<Invite>
   /** Takes it back. False, without effect, where no use is left or it was revoked before. @throws InviteError `invite_not_found`. */
   revoke(inviteId: string, scope?: Scope): Promise<boolean>
+  /** Takes back every invite that has a use left: the app's, or one inviter's. Resolves with how many there were. */
+  revokeAll(which?: { readonly inviterId?: string | undefined }, scope?: Scope): Promise<number>
   /** What a signup page may show to whoever holds the code. Changes nothing. @throws InviteError `invite_not_found`. */
   check(credentials: Credentials, scope?: Pick<Scope, 'appId'>): Promise<InvitePreview>
   /** Holds one use while an account is being made. For signups that are no Express route; those take `requireInvite`. */
@@ -93,6 +96,7 @@ export function createInvites(options: InvitesOptions): Invites {
     retrieve: (inviteId, scope = {}) => retrieveInvite(context, inviteId, scope),
     resend: (inviteId, options = {}, scope = {}) => resendInvite(context, inviteId, options, scope),
     revoke: (inviteId, scope = {}) => revokeInvite(context, inviteId, scope),
+    revokeAll: (which = {}, scope = {}) => revokeAllInvites(context, which, scope),
     check: (credentials, scope = {}) => checkInvite(context, credentials, scope),
     claim: (claim, scope = {}) => claimInvite(context, claim, scope),
     accept: (claim, options) => acceptClaim(context, claim, options),

@@ -150,6 +150,16 @@ export interface InviteStore {
   ): Promise<{ readonly invite: InviteRecord; readonly revoked: boolean } | undefined>
 
   /**
+   * Revokes every invite of the app that has a use left, or of one inviter in it, and cancels their waiting mail; as
+   * `revokeInvite` does, but all in one step. Returns those that it revoked.
+   */
+  revokeInvites(request: {
+    readonly appId: string
+    readonly inviterId?: string | undefined
+    readonly now: Timestamp
+  }): Promise<readonly InviteRecord[]>
+
+  /**
    * Holds one use. Admits a claim only where, at the moment the invite's row is locked, the app's mode lets it, the
    * invite is not revoked, `now` is before `expiresAt`, the address fits, and `uses + held < maxUses` with lapsed
    * holds not counted. So of any number of claims at once, from any number of processes, exactly as many are

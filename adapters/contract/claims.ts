@@ -117,6 +117,26 @@ export function testClaims(test: Test): void {
     assert.equal((await found(store, invite)).held, 1)
   })
 
+  test('R-17 stops at once when all invites of an inviter, or of the app, are revoked', async (store) => {
+    const make = (inviterId: string, appId = APP) => create(store, newInvite({ inviterId, appId }))
+    const [ann, bob, elsewhere] = [await make('ann'), await make('bob'), await make('ann', 'other')]
+    const mailed = await create(store, newInvite({ inviterId: 'ann', email: 'ada@example.com' }), 'mail')
+    const used = await create(store, newInvite({ inviterId: 'ann' }))
+    await acceptFor(store, used)
+    const revoked = await store.revokeInvites({ appId: APP, inviterId: 'ann', now: NOW })
+    assert.deepEqual(new Set(revoked.map(({ id }) => id)), new Set([ann.id, mailed.id]))
+    assert.ok(revoked.every(({ revokedAt }) => revokedAt === NOW))
+    assert.equal((await found(store, mailed)).delivery?.canceledAt, NOW)
+    assert.ok(!(await store.claim(claimOf(ann))).admitted)
+    assert.ok((await store.claim(claimOf(bob))).admitted)
+    assert.deepEqual(
+      (await store.revokeInvites({ appId: APP, now: NOW })).map(({ id }) => id),
+      [bob.id],
+    )
+    assert.ok((await store.claim(claimOf(elsewhere))).admitted)
+    assert.equal((await found(store, used)).revokedAt, null)
+  })
+
   test('stops at once when the invite is revoked', async (store) => {
     const invite = await create(store, newInvite({ email: 'ada@example.com' }), 'mail')
     const revoked = await store.revokeInvite({ appId: APP, inviteId: invite.id, now: NOW + 1 })

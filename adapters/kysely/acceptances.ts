@@ -3,6 +3,7 @@ import { type SqlBool, sql } from 'kysely'
 import type { AcceptanceRecord, PagePosition } from '../../src/store.js'
 import type { InviteOperations } from './invites.js'
 import { all, type Operation, prepare } from './operation.js'
+import type { ReadingOperations } from './reading.js'
 import { toAcceptance } from './records.js'
 import type { DbTime, Dialect } from './schema.js'
 
@@ -19,7 +20,10 @@ export interface AcceptanceOperations {
   }): Operation<AcceptanceRecord | 'exists' | undefined>
 }
 
-export function acceptanceOperations(dialect: Dialect, invites: InviteOperations): AcceptanceOperations {
+export function acceptanceOperations(
+  dialect: Dialect,
+  { reading, invites }: { reading: ReadingOperations; invites: InviteOperations },
+): AcceptanceOperations {
   const { db, tables } = dialect
 
   const byId = prepare((p: { appId: string; id: string }) =>
@@ -80,10 +84,10 @@ export function acceptanceOperations(dialect: Dialect, invites: InviteOperations
   }): Operation<AcceptanceRecord | 'exists' | undefined> {
     const [found] = yield* byId({ appId: request.appId, id: request.acceptanceId })
     if (found === undefined || found.reopened_at !== null) return found && toAcceptance(dialect, found)
-    const invite = yield* invites.findInvite({ appId: request.appId, inviteId: found.invite_id })
-    if (invite?.emailCanonical != null) {
-      const { appId, emailCanonical: email, orgId } = invite
-      yield* invites.makeRoom({ appId, email, orgId }, request.now)
+    const invite = yield* reading.rowOf({ appId: request.appId, inviteId: found.invite_id })
+    if (invite?.email_canonical != null) {
+      const place = { appId: invite.app_id, email: invite.email_canonical, orgId: invite.org_id }
+      yield* invites.makeRoom(place, request.now)
     }
     const [given] = yield* giveBack({ inviteId: found.invite_id })
     if (given === undefined) return 'exists'

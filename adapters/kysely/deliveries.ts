@@ -19,6 +19,8 @@ export interface DeliveryOperations {
   finishDelivery(delivery: Pick<DeliveryRecord, 'id' | 'attempts'>, outcome: DeliveryOutcome): Operation<void>
 }
 
+const MAX_IDS = 500 // as parameters of one statement
+
 export function deliveryOperations(dialect: Dialect): DeliveryOperations {
   const { db, tables } = dialect
 
@@ -58,8 +60,12 @@ export function deliveryOperations(dialect: Dialect): DeliveryOperations {
   )
 
   function* find(ids: readonly string[]): Operation<readonly DeliveryRow[]> {
-    if (ids.length === 0) return []
-    return yield* all(db.selectFrom(tables.deliveries).selectAll().where('id', 'in', ids))
+    const found: DeliveryRow[] = []
+    for (let from = 0; from < ids.length; from += MAX_IDS) {
+      const some = ids.slice(from, from + MAX_IDS)
+      found.push(...(yield* all(db.selectFrom(tables.deliveries).selectAll().where('id', 'in', some))))
+    }
+    return found
   }
 
   function* nextDeliveryAt(): Operation<number | undefined> {

@@ -1,10 +1,9 @@
-// Making, finding, listing, sending again and revoking invites.
-import { type Expression, type SqlBool, sql } from 'kysely'
-import type { InviteKey, InviteRecord, ListInvites, NewInvite, ReissueRequest } from '../../src/store.js'
-import type { InviteStatus } from '../../src/types.js'
+// Making invites, sending them again and revoking them.
+import type { InviteKey, InviteRecord, NewInvite, ReissueRequest } from '../../src/store.js'
 import type { DeliveryOperations } from './deliveries.js'
 import { all, type Operation, prepare } from './operation.js'
-import { fromNewInvite, type InviteRow, toDelivery, toInvite } from './records.js'
+import { hasUseLeft, type Place, type ReadingOperations } from './reading.js'
+import { fromNewInvite, type InviteRow } from './records.js'
 import type { DbTime, Dialect } from './schema.js'
 
 export interface InviteOperations {
@@ -12,13 +11,15 @@ export interface InviteOperations {
     invite: NewInvite,
     deliveryId?: string,
   ): Operation<{ created: InviteRecord } | { existing: InviteRecord }>
-  findInvite(key: InviteKey): Operation<InviteRecord | undefined>
-  findInviteByCode(query: { readonly appId: string; readonly codeHash: string }): Operation<InviteRecord | undefined>
-  listInvites(query: ListInvites): Operation<readonly InviteRecord[]>
   reissueInvite(request: ReissueRequest): Operation<InviteRecord | 'over' | undefined>
   revokeInvite(request: InviteKey & { readonly now: number }): Operation<Revocation | undefined>
+  revokeInvites(request: {
+    readonly appId: string
+    readonly inviterId?: string | undefined
+    readonly now: number
+  }): Operation<readonly InviteRecord[]>
   /** Revokes what stands in the way of a pending invite of this address, if that has expired. */
-  makeRoom(place: { appId: string; email: string; orgId: string | null }, at: number): Operation<void>
+  makeRoom(place: Place, at: number): Operation<void>
 }
 
 interface Revocation {
@@ -26,33 +27,12 @@ interface Revocation {
   readonly revoked: boolean
 }
 
-export function inviteOperations(dialect: Dialect, deliveries: DeliveryOperations): InviteOperations {
+export function inviteOperations(
+  dialect: Dialect,
+  reading: ReadingOperations,
+  deliveries: DeliveryOperations,
+): InviteOperations {
   const { db, tables } = dialect
-
-  const byId = prepare((p: { appId: string; id: string }) =>
-    db.selectFrom(tables.invites).selectAll().where('app_id', '=', p.appId).where('id', '=', p.id),
-  )
-
-  const byCode = prepare((p: { appId: string; codeHash: string }) =>
-    db
-      .selectFrom(tables.invites)
-      .selectAll()
-      .where('app_id', '=', p.appId)
-      .where('code_hash', '=', p.codeHash)
-      .where('revoked_at', 'is', null),
-  )
-
-  // The rows of the unique index on pending invites.
-  const pendingOf = prepare((p: { appId: string; email: string; orgId: string | null }) =>
-    db
-      .selectFrom(tables.invites)
-      .selectAll()
-      .where('app_id', '=', p.appId)
-      .where('email_canonical', '=', p.email)
-      .where(sql<SqlBool>`coalesce(org_id, '') = coalesce(${p.orgId}, '')`)
-      .where('revoked_at', 'is', null)
-      .where('uses', '=', 0),
-  )
 
   const revoke = prepare((p: { id: string; now: DbTime }) =>
     db
@@ -60,7 +40,7 @@ export function inviteOperations(dialect: Dialect, deliveries: DeliveryOperation
       .set({ revoked_at: p.now })
       .where('id', '=', p.id)
       .where('revoked_at', 'is', null)
-      .where(sql<SqlBool>`(max_uses is null or uses < max_uses)`)
+      .where(hasUseLeft)
       .returningAll(),
   )
 
@@ -118,22 +98,16 @@ export function inviteOperations(dialect: Dialect, deliveries: DeliveryOperation
         })
         .where('id', '=', p.id)
         .where('revoked_at', 'is', null)
-        .where(sql<SqlBool>`(max_uses is null or uses < max_uses)`)
+        .where(hasUseLeft)
         .returningAll(),
   )
 
-  function* withDelivery(row: InviteRow | undefined): Operation<InviteRecord | undefined> {
-    if (row === undefined) return undefined
-    const [delivery] = row.delivery_id === null ? [] : yield* deliveries.find([row.delivery_id])
-    return toInvite(dialect, row, delivery ? toDelivery(dialect, delivery) : null)
-  }
-
-  function* makeRoom(place: { appId: string; email: string; orgId: string | null }, at: number): Operation<void> {
-    const [pending] = yield* pendingOf(place)
-    if (pending === undefined || pending.expires_at === null || dialect.decodeTime(pending.expires_at) > at) return
+  function* makeRoom(place: Place, at: number): Operation<void> {
+    const holder = yield* reading.holderOf(place)
+    if (holder === undefined || holder.expires_at === null || dialect.decodeTime(holder.expires_at) > at) return
     const now = dialect.encodeTime(at)
-    yield* revoke({ id: pending.id, now })
-    yield* deliveries.cancel({ inviteId: pending.id, now })
+    yield* revoke({ id: holder.id, now })
+    yield* deliveries.cancel({ inviteId: holder.id, now })
   }
 
   function* createInvite(
@@ -147,60 +121,19 @@ export function inviteOperations(dialect: Dialect, deliveries: DeliveryOperation
     const [row] = yield* insert(fromNewInvite(dialect, invite, deliveryId))
     if (row === undefined) return { existing: yield* existing(invite) }
     if (deliveryId !== undefined) yield* deliveries.insert({ id: deliveryId, inviteId: invite.id, now })
-    const created = yield* withDelivery(row)
-    return { created: created ?? toInvite(dialect, row, null) }
+    return { created: yield* reading.withDelivery(row) }
   }
 
   function* existing(invite: NewInvite): Operation<InviteRecord> {
     const email = invite.emailCanonical ?? ''
-    const [pending] = yield* pendingOf({ appId: invite.appId, email, orgId: invite.orgId })
-    const record = yield* withDelivery(pending)
-    if (record === undefined) throw new Error(`An invite with the id ${invite.id} or the same code exists already.`)
-    return record
-  }
-
-  function* findInvite(key: InviteKey): Operation<InviteRecord | undefined> {
-    const [row] = yield* byId({ appId: key.appId, id: key.inviteId })
-    return yield* withDelivery(row)
-  }
-
-  function* findInviteByCode(query: {
-    readonly appId: string
-    readonly codeHash: string
-  }): Operation<InviteRecord | undefined> {
-    const [row] = yield* byCode(query)
-    return row && toInvite(dialect, row, null)
-  }
-
-  function* listInvites(query: ListInvites): Operation<readonly InviteRecord[]> {
-    const now = dialect.encodeTime(query.now)
-    let select = db.selectFrom(tables.invites).selectAll().where('app_id', '=', query.appId)
-    if (query.inviterId !== undefined) select = select.where('inviter_id', '=', query.inviterId)
-    if (query.domain !== undefined) select = select.where('email_at', '=', query.domain)
-    if (query.emailPrefix !== undefined) {
-      const end = `${query.emailPrefix}\u{10FFFF}` // sorts after everything that starts with the prefix
-      select = select.where('email_canonical', '>=', query.emailPrefix).where('email_canonical', '<', end)
-    }
-    const { after } = query
-    if (after)
-      select = select.where((eb) =>
-        eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(dialect.encodeTime(after.at), after.id)),
-      )
-    const rows = yield* all(
-      select
-        .where((eb) => eb.or(query.statuses.map((status) => hasStatus(status, now))))
-        .orderBy('created_at', 'desc')
-        .orderBy('id', 'desc')
-        .limit(query.limit),
-    )
-    const mails = yield* deliveries.find(rows.flatMap((row) => row.delivery_id ?? []))
-    const mailOf = new Map(mails.map((mail) => [mail.id, toDelivery(dialect, mail)]))
-    return rows.map((row) => toInvite(dialect, row, mailOf.get(row.delivery_id ?? '') ?? null))
+    const holder = yield* reading.holderOf({ appId: invite.appId, email, orgId: invite.orgId })
+    if (holder === undefined) throw new Error(`An invite with the id ${invite.id} or the same code exists already.`)
+    return yield* reading.withDelivery(holder)
   }
 
   function* reissueInvite(request: ReissueRequest): Operation<InviteRecord | 'over' | undefined> {
     const now = dialect.encodeTime(request.now)
-    const [row] = yield* byId({ appId: request.appId, id: request.inviteId })
+    const row = yield* reading.rowOf(request)
     if (row === undefined) return undefined
     const [changed] = yield* reissue({
       id: row.id,
@@ -215,28 +148,35 @@ export function inviteOperations(dialect: Dialect, deliveries: DeliveryOperation
       yield* deliveries.cancel({ inviteId: row.id, now })
       yield* deliveries.insert({ id: request.deliveryId, inviteId: row.id, now })
     }
-    return yield* withDelivery(changed)
+    return yield* reading.withDelivery(changed)
   }
 
   function* revokeInvite(request: InviteKey & { readonly now: number }): Operation<Revocation | undefined> {
     const now = dialect.encodeTime(request.now)
-    const [row] = yield* byId({ appId: request.appId, id: request.inviteId })
+    const row = yield* reading.rowOf(request)
     if (row === undefined) return undefined
     const [revoked] = yield* revoke({ id: row.id, now })
     if (revoked) yield* deliveries.cancel({ inviteId: row.id, now })
-    const invite = yield* withDelivery(revoked ?? row)
-    return invite && { invite, revoked: revoked !== undefined }
+    return { invite: yield* reading.withDelivery(revoked ?? row), revoked: revoked !== undefined }
   }
 
-  return { createInvite, findInvite, findInviteByCode, listInvites, reissueInvite, revokeInvite, makeRoom }
-}
-
-function hasStatus(status: InviteStatus, now: DbTime): Expression<SqlBool> {
-  const conditions = {
-    revoked: sql<SqlBool>`(revoked_at is not null)`,
-    accepted: sql<SqlBool>`(revoked_at is null and max_uses is not null and uses >= max_uses)`,
-    expired: sql<SqlBool>`(revoked_at is null and (max_uses is null or uses < max_uses) and expires_at is not null and expires_at <= ${now})`,
-    pending: sql<SqlBool>`(revoked_at is null and (max_uses is null or uses < max_uses) and (expires_at is null or expires_at > ${now}))`,
+  function* revokeInvites(request: {
+    readonly appId: string
+    readonly inviterId?: string | undefined
+    readonly now: number
+  }): Operation<readonly InviteRecord[]> {
+    const now = dialect.encodeTime(request.now)
+    let update = db
+      .updateTable(tables.invites)
+      .set({ revoked_at: now })
+      .where('app_id', '=', request.appId)
+      .where('revoked_at', 'is', null)
+      .where(hasUseLeft)
+    if (request.inviterId !== undefined) update = update.where('inviter_id', '=', request.inviterId)
+    const revoked = yield* all(update.returningAll())
+    for (const row of revoked) yield* deliveries.cancel({ inviteId: row.id, now })
+    return yield* reading.withDeliveries(revoked)
   }
-  return conditions[status]
+
+  return { createInvite, reissueInvite, revokeInvite, revokeInvites, makeRoom }
 }

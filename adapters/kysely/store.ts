@@ -6,6 +6,7 @@ import { deliveryOperations } from './deliveries.js'
 import { inviteOperations } from './invites.js'
 import { migrate } from './migrations.js'
 import type { Operation } from './operation.js'
+import { readingOperations } from './reading.js'
 import type { Dialect } from './schema.js'
 import { settingsOperations } from './settings.js'
 
@@ -26,19 +27,21 @@ export interface Runner {
 export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteStore; claims: ClaimOperations } {
   const settings = settingsOperations(dialect)
   const deliveries = deliveryOperations(dialect)
-  const invites = inviteOperations(dialect, deliveries)
+  const reading = readingOperations(dialect, deliveries)
+  const invites = inviteOperations(dialect, reading, deliveries)
   const claims = claimOperations(dialect, { settings, deliveries })
-  const acceptances = acceptanceOperations(dialect, invites)
+  const acceptances = acceptanceOperations(dialect, { reading, invites })
 
   const store: InviteStore = {
     migrate: () => runner.migrate(() => migrate(dialect)),
     close: () => runner.close(),
     createInvite: (invite, deliveryId) => runner.write(() => invites.createInvite(invite, deliveryId)),
-    findInvite: (key) => runner.read(() => invites.findInvite(key)),
-    findInviteByCode: (query) => runner.read(() => invites.findInviteByCode(query)),
-    listInvites: (query) => runner.read(() => invites.listInvites(query)),
+    findInvite: (key) => runner.read(() => reading.findInvite(key)),
+    findInviteByCode: (query) => runner.read(() => reading.findInviteByCode(query)),
+    listInvites: (query) => runner.read(() => reading.listInvites(query)),
     reissueInvite: (request) => runner.write(() => invites.reissueInvite(request)),
     revokeInvite: (request) => runner.write(() => invites.revokeInvite(request)),
+    revokeInvites: (request) => runner.write(() => invites.revokeInvites(request)),
     claim: (request) => runner.write(() => claims.claim(request)),
     accept: (request, trx) =>
       trx === undefined ? runner.write(() => claims.accept(request)) : runner.join(trx, () => claims.accept(request)),

@@ -1,7 +1,7 @@
 // Looking after invites that were made: finding, listing, sending again, revoking.
 import { nanoid } from 'nanoid'
 import type * as v from 'valibot'
-import { canGrant } from '../actors.js'
+import { canGrant, supervisorsOnly } from '../actors.js'
 import { canonicalDomain, parseAddress } from '../addresses.js'
 import { appOf, type Context, findInviter, type Scope } from '../context.js'
 import { readCursor, toPage } from '../cursors.js'
@@ -78,6 +78,20 @@ export async function revokeInvite(context: Context, inviteId: string, scope: Sc
   if (result === undefined) throw new InviteError('invite_not_found')
   if (result.revoked) context.emit('revoked', { invite: summaryOf(result.invite, now) })
   return result.revoked
+}
+
+/** Revokes all of the app, or of one inviter. Returns how many there were. */
+export async function revokeAllInvites(
+  context: Context,
+  { inviterId }: { readonly inviterId?: string | undefined },
+  scope: Scope,
+): Promise<number> {
+  const { appId } = appOf(context, scope.appId)
+  supervisorsOnly(scope.actor)
+  const now = context.config.clock()
+  const revoked = await context.store.revokeInvites({ appId, inviterId, now })
+  for (const record of revoked) context.emit('revoked', { invite: summaryOf(record, now) })
+  return revoked.length
 }
 
 /**

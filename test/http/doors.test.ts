@@ -285,6 +285,23 @@ describe('stopping outstanding invites', () => {
     for (const { inviteCode, email } of others) expect((await twin.signup({ inviteCode, email })).status).to.equal(201)
   })
 
+  it('R-17 revokeAll stops all of an inviter, or of the app, at once, in every process, and tells each', async () => {
+    const { host, twin, invites } = await openTwins()
+    const gone: string[] = []
+    host.invites.events.on('revoked', ({ invite }) => gone.push(invite.inviteId))
+    const actor = { id: 'ann', access: 'supervisor' } as const
+    const byAnn = await host.invites.send({}, { actor })
+    expect(await host.invites.revokeAll({ inviterId: 'ann' })).to.equal(1)
+    expect((await twin.signup({ inviteCode: byAnn.inviteCode })).body.code).to.equal('invite_invalid')
+    expect(await refusal(host.invites.revokeAll({}, { actor: { ...actor, access: 'member' } }))).to.equal('not_allowed')
+    expect(await host.invites.revokeAll()).to.equal(invites.length)
+    for (const { inviteCode, email } of invites) {
+      expect((await twin.signup({ inviteCode, email })).body.code).to.equal('invite_invalid')
+    }
+    expect(new Set(gone)).to.deep.equal(new Set([byAnn.inviteId, ...invites.map(({ inviteId }) => inviteId)]))
+    expect(await host.invites.revokeAll()).to.equal(0)
+  })
+
   for (const stop of ['closed', 'revoked'] as const) {
     it(`R-17 (${stop}) a hold granted before stays acceptable until it lapses; then it is refused`, async () => {
       const { host, twin, invites } = await openTwins()

@@ -1,0 +1,125 @@
+// Finding and listing invites, each with its newest mail.
+import { type Expression, type SqlBool, sql } from 'kysely'
+import type { InviteKey, InviteRecord, ListInvites } from '../../src/store.js'
+import type { InviteStatus } from '../../src/types.js'
+import type { DeliveryOperations } from './deliveries.js'
+import { all, type Operation, prepare } from './operation.js'
+import { type InviteRow, toDelivery, toInvite } from './records.js'
+import type { DbTime, Dialect } from './schema.js'
+
+/** An app, an organization and an address: at most one pending invite is for it. */
+export interface Place {
+  readonly appId: string
+  readonly email: string
+  readonly orgId: string | null
+}
+
+export interface ReadingOperations {
+  findInvite(key: InviteKey): Operation<InviteRecord | undefined>
+  findInviteByCode(query: { readonly appId: string; readonly codeHash: string }): Operation<InviteRecord | undefined>
+  listInvites(query: ListInvites): Operation<readonly InviteRecord[]>
+  rowOf(key: InviteKey): Operation<InviteRow | undefined>
+  /** The invite that keeps others from this place: a pending one, or one that expired unused. */
+  holderOf(place: Place): Operation<InviteRow | undefined>
+  withDelivery(row: InviteRow): Operation<InviteRecord>
+  withDeliveries(rows: readonly InviteRow[]): Operation<readonly InviteRecord[]>
+}
+
+export function readingOperations(dialect: Dialect, deliveries: DeliveryOperations): ReadingOperations {
+  const { db, tables } = dialect
+
+  const byId = prepare((p: { appId: string; id: string }) =>
+    db.selectFrom(tables.invites).selectAll().where('app_id', '=', p.appId).where('id', '=', p.id),
+  )
+
+  const byCode = prepare((p: { appId: string; codeHash: string }) =>
+    db
+      .selectFrom(tables.invites)
+      .selectAll()
+      .where('app_id', '=', p.appId)
+      .where('code_hash', '=', p.codeHash)
+      .where('revoked_at', 'is', null),
+  )
+
+  // The rows of the unique index on pending invites.
+  const byPlace = prepare((p: Place) =>
+    db
+      .selectFrom(tables.invites)
+      .selectAll()
+      .where('app_id', '=', p.appId)
+      .where('email_canonical', '=', p.email)
+      .where(sql<SqlBool>`coalesce(org_id, '') = coalesce(${p.orgId}, '')`)
+      .where('revoked_at', 'is', null)
+      .where('uses', '=', 0),
+  )
+
+  function* rowOf(key: InviteKey): Operation<InviteRow | undefined> {
+    return (yield* byId({ appId: key.appId, id: key.inviteId }))[0]
+  }
+
+  function* holderOf(place: Place): Operation<InviteRow | undefined> {
+    return (yield* byPlace(place))[0]
+  }
+
+  function* withDelivery(row: InviteRow): Operation<InviteRecord> {
+    const [delivery] = row.delivery_id === null ? [] : yield* deliveries.find([row.delivery_id])
+    return toInvite(dialect, row, delivery ? toDelivery(dialect, delivery) : null)
+  }
+
+  function* findInvite(key: InviteKey): Operation<InviteRecord | undefined> {
+    const row = yield* rowOf(key)
+    return row && (yield* withDelivery(row))
+  }
+
+  function* findInviteByCode(query: {
+    readonly appId: string
+    readonly codeHash: string
+  }): Operation<InviteRecord | undefined> {
+    const [row] = yield* byCode(query)
+    return row && toInvite(dialect, row, null)
+  }
+
+  function* listInvites(query: ListInvites): Operation<readonly InviteRecord[]> {
+    const now = dialect.encodeTime(query.now)
+    let select = db.selectFrom(tables.invites).selectAll().where('app_id', '=', query.appId)
+    if (query.inviterId !== undefined) select = select.where('inviter_id', '=', query.inviterId)
+    if (query.domain !== undefined) select = select.where('email_at', '=', query.domain)
+    if (query.emailPrefix !== undefined) {
+      const end = `${query.emailPrefix}\u{10FFFF}` // sorts after everything that starts with the prefix
+      select = select.where('email_canonical', '>=', query.emailPrefix).where('email_canonical', '<', end)
+    }
+    const { after } = query
+    if (after)
+      select = select.where((eb) =>
+        eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(dialect.encodeTime(after.at), after.id)),
+      )
+    const rows = yield* all(
+      select
+        .where((eb) => eb.or(query.statuses.map((status) => hasStatus(status, now))))
+        .orderBy('created_at', 'desc')
+        .orderBy('id', 'desc')
+        .limit(query.limit),
+    )
+    return yield* withDeliveries(rows)
+  }
+
+  function* withDeliveries(rows: readonly InviteRow[]): Operation<readonly InviteRecord[]> {
+    const mails = yield* deliveries.find(rows.flatMap((row) => row.delivery_id ?? []))
+    const mailOf = new Map(mails.map((mail) => [mail.id, toDelivery(dialect, mail)]))
+    return rows.map((row) => toInvite(dialect, row, mailOf.get(row.delivery_id ?? '') ?? null))
+  }
+
+  return { findInvite, findInviteByCode, listInvites, rowOf, holderOf, withDelivery, withDeliveries }
+}
+
+export const hasUseLeft = sql<SqlBool>`(max_uses is null or uses < max_uses)`
+
+function hasStatus(status: InviteStatus, now: DbTime): Expression<SqlBool> {
+  const conditions = {
+    revoked: sql<SqlBool>`(revoked_at is not null)`,
+    accepted: sql<SqlBool>`(revoked_at is null and max_uses is not null and uses >= max_uses)`,
+    expired: sql<SqlBool>`(revoked_at is null and (max_uses is null or uses < max_uses) and expires_at is not null and expires_at <= ${now})`,
+    pending: sql<SqlBool>`(revoked_at is null and (max_uses is null or uses < max_uses) and (expires_at is null or expires_at > ${now}))`,
+  }
+  return conditions[status]
+}

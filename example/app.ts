@@ -76,7 +76,8 @@ export function createApp({ db, users, invites, sessionSecret, mails }: AppParts
   app.get('/signup', async (req, res) => {
     const taken =
       req.query.taken === undefined ? {} : { error: 'This address has an account already. Sign in instead.' }
-    res.send(views.signupPage({ invite: await previewInvite(invites, req), ...taken }))
+    const { mode } = await invites.settings()
+    res.send(views.signupPage({ mode, invite: await previewInvite(invites, req), ...taken }))
   })
   app.post(
     '/signup',
@@ -101,12 +102,14 @@ export function createApp({ db, users, invites, sessionSecret, mails }: AppParts
   app.get('/member', (req, res) => (req.user ? res.send(views.memberPage(req.user as User)) : res.redirect('/login')))
   addInbox(app, mails)
 
-  app.use(((error, req, res, next) => {
+  app.use((async (error, req, res, next) => {
     if (res.headersSent || !(error instanceof InviteError)) return next(error)
     // (gate) Whatever kept somebody out is told on the form, with what they had typed.
     const { email, inviteCode } = (req.body ?? {}) as Partial<Record<string, string>>
+    const { mode } = error.status < 500 ? await invites.settings() : { mode: 'invite-only' as const }
+    const why = error.expose ? error.message : 'Something went wrong. Try again in a moment.'
     res.status(error.status).set(error.headers)
-    res.send(views.signupPage({ error: error.message, ...(email && { email }), ...(inviteCode && { inviteCode }) }))
+    res.send(views.signupPage({ mode, error: why, ...(email && { email }), ...(inviteCode && { inviteCode }) }))
   }) satisfies ErrorRequestHandler)
   return app
 }

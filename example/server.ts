@@ -12,6 +12,10 @@ import { startMailServer } from './mail-server.js'
 import { createUsers } from './users.js'
 
 const { PORT = '3000', DATABASE_PATH = '.data/example.db', SMTP_URL } = process.env
+if (!/^\d{1,5}$/.test(PORT) || Number(PORT) > 65535) {
+  console.error(`PORT must be a number from 0 to 65535 (0: any free one), not ${PORT}.`)
+  process.exit(1)
+}
 const SUPERVISOR = { email: 'supervisor@example.com', password: 'orchard-dev' }
 // Good for a machine of your own. An app that others can reach needs secrets that nobody can read here.
 const DEVELOPMENT_SECRET = 'this-secret-is-public-and-only-for-development'
@@ -23,7 +27,7 @@ const users = createUsers(db)
 if (!users.byEmail(SUPERVISOR.email)) users.add({ ...SUPERVISOR, supervisor: true })
 
 const mailServer = SMTP_URL ? undefined : await startMailServer()
-const mailer = createTransport(SMTP_URL ?? mailServer?.url)
+const mailer = createTransport(SMTP_URL || mailServer?.url)
 
 const server = createServer()
 server.on('error', (error: NodeJS.ErrnoException) => {

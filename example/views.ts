@@ -1,5 +1,5 @@
 // The host's pages. Invites have none here: the dashboard is the library's.
-import type { InvitePreview } from 'express-invite-only'
+import type { InvitePreview, Mode } from 'express-invite-only'
 import Handlebars from 'handlebars'
 import type { Email } from 'postal-mime'
 import type { User } from './users.js'
@@ -29,16 +29,25 @@ export function homePage(user: User | undefined): string {
 }
 
 export interface SignupForm {
+  /** Whom the app lets in. */
+  readonly mode: Mode
   readonly invite?: InvitePreview | undefined
   readonly email?: string
   readonly inviteCode?: string
   readonly error?: string
 }
 
-export function signupPage({ invite, email, inviteCode, error }: SignupForm): string {
+const welcomes: Readonly<Record<Mode, string>> = {
+  'invite-only': 'Orchard is open to invited people only. Follow the link in your invite, or type its code.',
+  waitlist: 'Orchard is open to invited people first. Follow the link in your invite, or type its code.',
+  open: 'Everybody is welcome. If you have an invite, follow its link or type its code.',
+  closed: 'Orchard takes nobody in at the moment.',
+}
+
+export function signupPage({ mode, invite, email, inviteCode, error }: SignupForm): string {
   const greeting = invite
     ? `<p class="note">You are invited to ${escapeHtml(invite.appName)}${invite.inviter?.name ? ` by ${escapeHtml(invite.inviter.name)}` : ''}. Your invite is attached: choose a password and you are in.</p>`
-    : '<p>Orchard is open to invited people only. Follow the link in your invite, or type its code.</p>'
+    : `<p>${welcomes[mode]}</p>`
   const code = invite
     ? ''
     : `<label>Invite code<input name="inviteCode" value="${escapeHtml(inviteCode)}" autocomplete="off" spellcheck="false"></label>`
@@ -106,10 +115,10 @@ header, nav { display: flex; flex-wrap: wrap; gap: 8px 16px; align-items: center
 header { justify-content: space-between; }
 .brand { font-weight: 700; font-size: 18px; text-decoration: none; }
 a { color: light-dark(#2f6b1f, #9bd487); }
-form { display: grid; gap: 14px; max-width: 380px; }
+form { display: grid; gap: 14px; max-width: 420px; }
 header form { display: inline; }
 label { display: grid; gap: 4px; font-weight: 600; }
-input { font: inherit; padding: 9px 11px; border: 1px solid light-dark(#b9c2b3, #4b5346); border-radius: 8px; }
+input { font: inherit; font-weight: 400; padding: 9px 11px; border: 1px solid light-dark(#b9c2b3, #4b5346); border-radius: 8px; }
 button { font: inherit; font-weight: 600; padding: 10px 16px; border: 0; border-radius: 8px; background: #2f6b1f; color: #fff; cursor: pointer; }
 button.link { padding: 0; background: none; color: inherit; text-decoration: underline; font-weight: 400; }
 .error { padding: 10px 14px; border-radius: 8px; background: light-dark(#fdecea, #4a1d19); color: light-dark(#8c1d13, #ffc9c3); }

@@ -4,21 +4,28 @@ import { InviteError } from './errors.js'
 import type { Actor } from './types.js'
 
 const actorSchema = v.object({
-  id: v.pipe(v.string('must be a string'), v.nonEmpty('must not be empty')),
+  id: v.pipe(
+    v.union([v.string(), v.number()], 'must be a string or a number'),
+    v.transform(String),
+    v.nonEmpty('must not be empty'),
+  ),
   email: v.nullish(v.string('must be a string')),
   name: v.nullish(v.string('must be a string')),
   access: v.picklist(['supervisor', 'member'], "must be 'supervisor' or 'member'"),
   roles: v.optional(v.array(v.string('must be strings'), 'must be a list')),
 })
 
+/** An actor that was checked. */
+export type KnownActor = Actor & { readonly id: string }
+
 /** The actor that the host's `source` returned. @throws TypeError where it is none; it says what is wrong. */
-export function readActor(source: 'authorize' | 'findInviter', value: unknown): Actor {
+export function readActor(source: 'authorize' | 'findInviter' | 'scope.actor', value: unknown): KnownActor {
   const result = v.safeParse(actorSchema, value)
   if (result.success) return result.output
   const [{ path, message }] = result.issues
   const field = path?.[0]?.key === undefined ? 'it' : `\`${String(path[0].key)}\``
   throw new TypeError(
-    `${source} must return { id, email?, name?, access, roles? } with \`access\` 'supervisor' or 'member', or null: ${field} ${message}.`,
+    `${source} must ${source === 'scope.actor' ? 'be' : 'return'} { id, email?, name?, access, roles? } with \`access\` 'supervisor' or 'member', or null: ${field} ${message}.`,
   )
 }
 

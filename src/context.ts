@@ -1,5 +1,5 @@
 // What every use case works with: the checked options, the guarded store, the keys, the outlets.
-import { readActor } from './actors.js'
+import { type KnownActor, readActor } from './actors.js'
 import type { AppConfig, Config } from './config.js'
 import { InviteError } from './errors.js'
 import type { Emit } from './events.js'
@@ -27,6 +27,18 @@ export interface Scope {
   readonly actor?: Actor | undefined
 }
 
+/** A scope whose actor was checked. */
+export interface KnownScope extends Scope {
+  readonly actor?: KnownActor | undefined
+}
+
+/** @throws TypeError where the actor is none. */
+export function readScope(scope: Scope): KnownScope {
+  return scope.actor === undefined
+    ? { appId: scope.appId }
+    : { appId: scope.appId, actor: readActor('scope.actor', scope.actor) }
+}
+
 /** The app meant. @throws InviteError `invite_not_found` where there is none; TypeError where it must be named. */
 export function appOf({ config }: Context, appId: string | undefined = config.defaultAppId): AppConfig {
   if (appId === undefined) {
@@ -48,7 +60,7 @@ export async function modeOf({ store }: Context, app: AppConfig): Promise<Mode> 
 export async function findInviter(
   { config }: Context,
   query: { readonly appId: string; readonly id?: string; readonly email?: string },
-): Promise<Actor | undefined> {
+): Promise<KnownActor | undefined> {
   const found = await config.findInviter?.(query)
   return found ? readActor('findInviter', found) : undefined
 }

@@ -1,6 +1,6 @@
 // `createInvites`: an install of the gate, and everything that code may do with it.
 import { type Config, readOptions } from './config.js'
-import { type Context, guardStore, type Scope } from './context.js'
+import { type Context, guardStore, readScope, type Scope } from './context.js'
 import { createEvents, type InviteEventEmitter } from './events.js'
 import { createKeyring } from './keyring.js'
 import { createWorker } from './mail/worker.js'
@@ -91,20 +91,20 @@ export function createInvites(options: InvitesOptions): Invites {
 
   const invites: Invites = {
     events,
-    send: (invite, scope = {}) => sendInvite(context, invite, scope),
-    list: (query = {}, scope = {}) => listInvites(context, query, scope),
-    retrieve: (inviteId, scope = {}) => retrieveInvite(context, inviteId, scope),
-    resend: (inviteId, options = {}, scope = {}) => resendInvite(context, inviteId, options, scope),
-    revoke: (inviteId, scope = {}) => revokeInvite(context, inviteId, scope),
-    revokeAll: (which = {}, scope = {}) => revokeAllInvites(context, which, scope),
-    check: (credentials, scope = {}) => checkInvite(context, credentials, scope),
-    claim: (claim, scope = {}) => claimInvite(context, claim, scope),
+    send: async (invite, scope = {}) => sendInvite(context, invite, readScope(scope)),
+    list: async (query = {}, scope = {}) => listInvites(context, query, readScope(scope)),
+    retrieve: async (inviteId, scope = {}) => retrieveInvite(context, inviteId, readScope(scope)),
+    resend: async (inviteId, options = {}, scope = {}) => resendInvite(context, inviteId, options, readScope(scope)),
+    revoke: async (inviteId, scope = {}) => revokeInvite(context, inviteId, readScope(scope)),
+    revokeAll: async (which = {}, scope = {}) => revokeAllInvites(context, which, readScope(scope)),
+    check: async (credentials, scope = {}) => checkInvite(context, credentials, readScope(scope)),
+    claim: async (claim, scope = {}) => claimInvite(context, claim, readScope(scope)),
     accept: (claim, options) => acceptClaim(context, claim, options),
     release: (claim) => releaseClaim(context, claim),
-    acceptances: (query = {}, scope = {}) => listAcceptances(context, query, scope),
-    reopen: (acceptanceId, scope = {}) => reopenAcceptance(context, acceptanceId, scope),
-    settings: (change, scope = {}) =>
-      change === undefined ? getSettings(context, scope) : updateSettings(context, change, scope),
+    acceptances: async (query = {}, scope = {}) => listAcceptances(context, query, readScope(scope)),
+    reopen: async (acceptanceId, scope = {}) => reopenAcceptance(context, acceptanceId, readScope(scope)),
+    settings: async (change, scope = {}) =>
+      change === undefined ? getSettings(context, readScope(scope)) : updateSettings(context, change, readScope(scope)),
     deliver: async () => (await worker?.deliverDue()) ?? 0,
     async close() {
       await worker?.close()

@@ -10,8 +10,8 @@ export const inviteStatuses = ['pending', 'accepted', 'expired', 'revoked'] as c
 
 /** Somebody who manages invites, as the host's `authorize` or `findInviter` names them. */
 export interface Actor {
-  /** The host's own id of this user. */
-  readonly id: string
+  /** The host's own id of this user; a number is kept as its digits. */
+  readonly id: string | number
   readonly email?: string | null
   /** Shown to the invitee: "Ada Lovelace invites you". */
   readonly name?: string | null

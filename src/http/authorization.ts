@@ -1,6 +1,6 @@
 // Who may manage invites: the host's `authorize`, and the rule against requests that other sites make.
 import type { Request } from 'express'
-import { readActor } from '../actors.js'
+import { type KnownActor, readActor } from '../actors.js'
 import type { Context } from '../context.js'
 import { InviteError } from '../errors.js'
 import type { Awaitable } from '../options.js'
@@ -32,7 +32,7 @@ export function needAuthorize(owner: string, authorize: unknown): void {
 }
 
 /** @throws InviteError `not_authenticated`; {@link HostFailure} where `authorize` fails or returns no actor. */
-export async function askHost(host: AuthorizeOption, req: Request, appId: string, action: Action): Promise<Actor> {
+export async function askHost(host: AuthorizeOption, req: Request, appId: string, action: Action): Promise<KnownActor> {
   try {
     const actor = await host.authorize(req, { appId, action })
     if (actor) return readActor('authorize', actor)

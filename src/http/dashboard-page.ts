@@ -26,6 +26,7 @@ export interface PageValues {
   readonly notice?: Partial<Record<'sent' | 'resent' | 'deleted' | 'mode', boolean>> & {
     email?: string
     joinUrl?: string
+    mailed?: boolean
   }
 }
 
@@ -53,7 +54,7 @@ interface ShownTime {
 
 const meanings: Readonly<Record<Mode, string>> = {
   'invite-only': 'Only people with an invite can sign up.',
-  waitlist: 'Only people with an invite can sign up; others may ask for one.',
+  waitlist: 'Only people with an invite can sign up; the others wait for one.',
   open: 'Anybody can sign up, with or without an invite.',
   closed: 'Nobody can sign up, not even with an invite.',
 }

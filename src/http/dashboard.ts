@@ -1,12 +1,13 @@
 // `inviteDashboard`: one page, without script, to send invites and look after those that are outstanding.
 import { readFileSync } from 'node:fs'
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
+import type { KnownActor } from '../actors.js'
 import { type AppConfig, checkNames } from '../config.js'
 import { appOf, type Context } from '../context.js'
 import { InviteError } from '../errors.js'
 import { contextOf, type Invites } from '../invites.js'
 import { loadTemplate, type Render, templateFile } from '../templates.js'
-import { type Action, type Actor, modes } from '../types.js'
+import { type Action, modes } from '../types.js'
 import { type AuthorizeOption, askHost, HostFailure, isCrossSite, needAuthorize } from './authorization.js'
 import { readForm } from './body.js'
 import { errorPage, invitePage, type PageValues } from './dashboard-page.js'
@@ -19,7 +20,7 @@ interface Visit {
   readonly req: Request
   readonly res: Response
   readonly app: AppConfig
-  readonly actor: Actor
+  readonly actor: KnownActor
 }
 
 // What the page may be asked to say after a redirect; the address comes from the invite, never from the URL.
@@ -41,7 +42,7 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
       try {
         if (req.method === 'POST' && isForged(context, req)) {
           throw new InviteError('not_allowed', {
-            detail: 'This form was not sent from this page. Open the page again.',
+            detail: `Forms are only taken from ${context.config.origin}, where the links of this page lead. Open it there.`,
           })
         }
         const appId = chosenApp(context, req)
@@ -128,7 +129,12 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
     const id = req.query.invite
     const scope = { appId: app.appId, actor }
     const invite = typeof id === 'string' ? await invites.retrieve(id, scope).catch(() => undefined) : undefined
-    return { [done]: true, email: invite?.email ?? undefined, joinUrl: invite?.joinUrl ?? undefined }
+    return {
+      [done]: true,
+      email: invite?.email ?? undefined,
+      joinUrl: invite?.joinUrl ?? undefined,
+      mailed: invite?.delivery.state === 'sent',
+    }
   }
 
   router.post(

@@ -121,6 +121,8 @@ export function createWorker(context: Context, mailer: Mailer): Worker {
     } catch (thrown) {
       const error = reportable(thrown, [spelledAnyhow(code), makeProof(context, invite)])
       const waitMs = isPermanent(thrown) ? undefined : BACK_OFF_MS[delivery.attempts - 1]
+      if (waitMs !== undefined)
+        warnOnce(context, 'INVITE_DELIVERY_STALLED', `The mailer failed, and will be tried again: ${error}`)
       const now = config.clock()
       return waitMs === undefined ? { failedAt: now, error } : { retryAt: now + waitMs, error }
     }

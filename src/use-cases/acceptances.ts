@@ -1,7 +1,7 @@
 // Who joined, and giving back a use that was counted wrongly.
 import type * as v from 'valibot'
 import { supervisorsOnly } from '../actors.js'
-import { appOf, type Context, type Scope } from '../context.js'
+import { appOf, type Context, type KnownScope } from '../context.js'
 import { readCursor, toPage } from '../cursors.js'
 import { InviteError } from '../errors.js'
 import { pageSchema, read } from '../input.js'
@@ -10,7 +10,11 @@ import { acceptanceView } from '../views.js'
 
 export type PageQuery = v.InferInput<typeof pageSchema>
 
-export async function listAcceptances(context: Context, query: PageQuery, scope: Scope): Promise<Page<Acceptance>> {
+export async function listAcceptances(
+  context: Context,
+  query: PageQuery,
+  scope: KnownScope,
+): Promise<Page<Acceptance>> {
   const { appId } = appOf(context, scope.appId)
   supervisorsOnly(scope.actor)
   const { limit, cursor } = read(pageSchema, query)
@@ -19,7 +23,7 @@ export async function listAcceptances(context: Context, query: PageQuery, scope:
   return { items: items.map(acceptanceView), nextCursor }
 }
 
-export async function reopenAcceptance(context: Context, acceptanceId: string, scope: Scope): Promise<Acceptance> {
+export async function reopenAcceptance(context: Context, acceptanceId: string, scope: KnownScope): Promise<Acceptance> {
   const { appId } = appOf(context, scope.appId)
   supervisorsOnly(scope.actor)
   const record = await context.store.reopenAcceptance({ appId, acceptanceId, now: context.config.clock() })

@@ -1,7 +1,7 @@
 // What a signup page may show of an invite before anybody signs up. Changes nothing.
 import { addressHint } from '../addresses.js'
 import { hashCode, normalizeCode } from '../codes.js'
-import { appOf, type Context, modeOf, type Scope } from '../context.js'
+import { appOf, type Context, type KnownScope, modeOf } from '../context.js'
 import { InviteError } from '../errors.js'
 import { isProven } from '../proofs.js'
 import type { InvitePreview } from '../types.js'
@@ -18,7 +18,7 @@ export interface Credentials {
 export async function checkInvite(
   context: Context,
   { inviteCode, proof }: Credentials,
-  scope: Pick<Scope, 'appId'>,
+  scope: Pick<KnownScope, 'appId'>,
 ): Promise<InvitePreview> {
   const app = appOf(context, scope.appId)
   const { store, config } = context

@@ -3,7 +3,7 @@ import { nanoid } from 'nanoid'
 import { type Address, parseAddress } from '../addresses.js'
 import { hashCode, normalizeCode } from '../codes.js'
 import type { AppConfig } from '../config.js'
-import { appOf, type Context, type Scope } from '../context.js'
+import { appOf, type Context, type KnownScope } from '../context.js'
 import { InviteError, type InviteErrorCode } from '../errors.js'
 import { invalidField } from '../input.js'
 import { isProven } from '../proofs.js'
@@ -65,11 +65,17 @@ const codes: Readonly<Record<ClaimRefusal, InviteErrorCode>> = {
   claimed: 'invite_claimed',
 }
 
+const NO_ADDRESS = 'This invite is for one e-mail address, and the request names none in its `email`.'
+
 // Most signups end within seconds; one whose process was killed is waited for until it lapses.
 const MAX_RETRY_SECONDS = 5
 
 /** @throws InviteError where nobody may sign up with this. */
-export async function claimInvite(context: Context, input: ClaimInput, scope: Pick<Scope, 'appId'>): Promise<Claim> {
+export async function claimInvite(
+  context: Context,
+  input: ClaimInput,
+  scope: Pick<KnownScope, 'appId'>,
+): Promise<Claim> {
   const app = appOf(context, scope.appId)
   if (typeof input.inviteCode !== 'string') throw invalidField('inviteCode', 'must be an invite code, as a string')
   const address = readAddress(input.email)
@@ -86,7 +92,7 @@ export async function claimInvite(context: Context, input: ClaimInput, scope: Pi
     lapsesAt: now + context.config.claimTtlMs,
     defaultMode: app.mode,
   })
-  if (!result.admitted) throw refused(result, now)
+  if (!result.admitted) throw refused(result, address, now)
   const { invite } = result
   try {
     return await judge(context, app, { claimId, invite, address, input })
@@ -105,7 +111,7 @@ async function judge(
   const { claimId, invite, address, input } = held
   const emailVerified = isProven(context, invite, input.proof)
   const byProofAlone = invite.emailCanonical !== null && address === undefined && input.email !== false
-  if (byProofAlone && !emailVerified) throw new InviteError('invite_email_mismatch')
+  if (byProofAlone && !emailVerified) throw new InviteError('invite_email_mismatch', { detail: NO_ADDRESS })
   await stillGranted(context, invite)
   const key: ClaimKey = {
     claimId,
@@ -197,11 +203,13 @@ function readAddress(email: ClaimInput['email']): Address | undefined {
   return address
 }
 
-function refused(result: ClaimResult & { admitted: false }, now: number): InviteError {
+function refused(result: ClaimResult & { admitted: false }, address: Address | undefined, now: number): InviteError {
   const seconds = Math.ceil(((result.lapsesAt ?? now) - now) / 1000)
   const headers =
     result.reason === 'claimed'
       ? { 'Retry-After': String(Math.min(Math.max(seconds, 1), MAX_RETRY_SECONDS)) }
       : undefined
-  return new InviteError(codes[result.reason], { headers })
+  const withoutAddress = result.reason === 'email_mismatch' && address === undefined
+  const detail = withoutAddress ? NO_ADDRESS : undefined
+  return new InviteError(codes[result.reason], { headers, detail })
 }

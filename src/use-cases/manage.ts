@@ -3,7 +3,7 @@ import { nanoid } from 'nanoid'
 import type * as v from 'valibot'
 import { canGrant, supervisorsOnly } from '../actors.js'
 import { canonicalDomain, parseAddress } from '../addresses.js'
-import { appOf, type Context, findInviter, type Scope } from '../context.js'
+import { appOf, type Context, findInviter, type KnownScope } from '../context.js'
 import { readCursor, toPage } from '../cursors.js'
 import { InviteError } from '../errors.js'
 import { listSchema, read, resendSchema } from '../input.js'
@@ -15,14 +15,14 @@ import { newCode } from './send.js'
 export type ListQuery = v.InferInput<typeof listSchema>
 export type ResendOptions = v.InferInput<typeof resendSchema>
 
-export async function retrieveInvite(context: Context, inviteId: string, scope: Scope): Promise<Invite> {
+export async function retrieveInvite(context: Context, inviteId: string, scope: KnownScope): Promise<Invite> {
   const record = await visible(context, inviteId, scope)
   const now = context.config.clock()
   if (isUsed(record) || statusOf(record, now) === 'revoked') throw new InviteError('invite_not_found')
   return viewOf(context, record, now)
 }
 
-export async function listInvites(context: Context, query: ListQuery, scope: Scope): Promise<Page<Invite>> {
+export async function listInvites(context: Context, query: ListQuery, scope: KnownScope): Promise<Page<Invite>> {
   const app = appOf(context, scope.appId)
   const { status, q, limit, cursor } = read(listSchema, query)
   const now = context.config.clock()
@@ -46,7 +46,7 @@ export async function resendInvite(
   context: Context,
   inviteId: string,
   options: ResendOptions,
-  scope: Scope,
+  scope: KnownScope,
 ): Promise<Invite> {
   const { rotate } = read(resendSchema, options)
   const record = await visible(context, inviteId, scope)
@@ -71,7 +71,7 @@ export async function resendInvite(
 }
 
 /** Whether this call revoked it. */
-export async function revokeInvite(context: Context, inviteId: string, scope: Scope): Promise<boolean> {
+export async function revokeInvite(context: Context, inviteId: string, scope: KnownScope): Promise<boolean> {
   const { appId } = await visible(context, inviteId, scope)
   const now = context.config.clock()
   const result = await context.store.revokeInvite({ appId, inviteId, now })
@@ -84,7 +84,7 @@ export async function revokeInvite(context: Context, inviteId: string, scope: Sc
 export async function revokeAllInvites(
   context: Context,
   { inviterId }: { readonly inviterId?: string | undefined },
-  scope: Scope,
+  scope: KnownScope,
 ): Promise<number> {
   const { appId } = appOf(context, scope.appId)
   supervisorsOnly(scope.actor)
@@ -106,7 +106,7 @@ export async function stillGranted(context: Context, invite: Omit<InviteRecord, 
 }
 
 /** The invite, if this actor may see it. @throws InviteError `invite_not_found`, alike for all it may not. */
-async function visible(context: Context, inviteId: string, { appId, actor }: Scope): Promise<InviteRecord> {
+async function visible(context: Context, inviteId: string, { appId, actor }: KnownScope): Promise<InviteRecord> {
   const app = appOf(context, appId)
   const record = await context.store.findInvite({ appId: app.appId, inviteId })
   const hidden = actor?.access === 'member' && record?.inviterId !== actor.id

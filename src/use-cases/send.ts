@@ -1,15 +1,15 @@
 // Making an invite and queueing its mail.
 import { nanoid } from 'nanoid'
 import type * as v from 'valibot'
-import { canGrant, supervisorsOnly } from '../actors.js'
+import { canGrant, type KnownActor, supervisorsOnly } from '../actors.js'
 import { parseAddress } from '../addresses.js'
 import { generateCode, hashCode, normalizeCode } from '../codes.js'
 import type { AppConfig } from '../config.js'
-import { appOf, type Context, findInviter, type Scope } from '../context.js'
+import { appOf, type Context, findInviter, type KnownScope } from '../context.js'
 import { InviteError } from '../errors.js'
 import { invalid, invalidField, read, sendSchema } from '../input.js'
 import type { NewInvite } from '../store.js'
-import type { Actor, Invite } from '../types.js'
+import type { Invite } from '../types.js'
 import { sealContext, summaryOf, viewOf } from '../views.js'
 
 /** What a new invite is asked for with. */
@@ -18,7 +18,7 @@ type Fields = v.InferOutput<typeof sendSchema>
 
 const ROLE = /^[A-Za-z0-9._:-]{1,64}$/
 
-export async function sendInvite(context: Context, input: SendInvite, scope: Scope): Promise<Invite> {
+export async function sendInvite(context: Context, input: SendInvite, scope: KnownScope): Promise<Invite> {
   const app = appOf(context, scope.appId)
   supervisorsOnly(scope.actor)
   const fields = read(sendSchema, input)
@@ -63,8 +63,8 @@ async function inviterFor(
   context: Context,
   app: AppConfig,
   { inviterEmail }: Fields,
-  actor: Actor | undefined,
-): Promise<Actor | undefined> {
+  actor: KnownActor | undefined,
+): Promise<KnownActor | undefined> {
   if (inviterEmail === undefined) return actor
   const own = actor?.email ? parseAddress(actor.email) : undefined
   if (own?.canonical === inviterEmail.canonical) return actor
@@ -77,7 +77,7 @@ async function inviterFor(
   return inviter
 }
 
-function checkRole({ config }: Context, role: string | null, granters: readonly (Actor | undefined)[]): void {
+function checkRole({ config }: Context, role: string | null, granters: readonly (KnownActor | undefined)[]): void {
   if (role === null) return
   const known = config.roles === undefined ? ROLE.test(role) : config.roles.includes(role)
   if (!known) {
@@ -93,7 +93,7 @@ function newInvite(
   context: Context,
   app: AppConfig,
   fields: Fields,
-  inviter: Actor | undefined,
+  inviter: KnownActor | undefined,
   now: number,
 ): NewInvite {
   const id = nanoid()

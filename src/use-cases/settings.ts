@@ -1,19 +1,19 @@
 // What is switched at run time: the app's mode.
 import type * as v from 'valibot'
 import { supervisorsOnly } from '../actors.js'
-import { appOf, type Context, modeOf, type Scope } from '../context.js'
+import { appOf, type Context, type KnownScope, modeOf } from '../context.js'
 import { read, settingsSchema } from '../input.js'
 import type { Settings } from '../types.js'
 
 export type SettingsChange = v.InferInput<typeof settingsSchema>
 
-export async function getSettings(context: Context, scope: Scope): Promise<Settings> {
+export async function getSettings(context: Context, scope: KnownScope): Promise<Settings> {
   const app = appOf(context, scope.appId)
   supervisorsOnly(scope.actor)
   return { appId: app.appId, mode: await modeOf(context, app) }
 }
 
-export async function updateSettings(context: Context, change: SettingsChange, scope: Scope): Promise<Settings> {
+export async function updateSettings(context: Context, change: SettingsChange, scope: KnownScope): Promise<Settings> {
   const app = appOf(context, scope.appId)
   supervisorsOnly(scope.actor)
   const { mode } = read(settingsSchema, change)

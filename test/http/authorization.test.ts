@@ -96,8 +96,13 @@ describe('the management routes', () => {
     }
   })
 
+  it('take a number for an id, as most databases give it', async () => {
+    const { manage } = await withAuthorize(async () => ({ id: 7, access: 'supervisor' }))
+    expect((await manage.post('default/invite', {})).body.inviter.id).to.equal('7')
+  })
+
   const malformed = [
-    ...[{}, true, 'supervisor', { id: 7, access: 'supervisor' }, { id: '7' }, { id: '7', access: 'admin' }],
+    ...[{}, true, 'supervisor', { id: true, access: 'supervisor' }, { id: '7' }, { id: '7', access: 'admin' }],
     { id: '7', access: 'supervisor', roles: 'nurse' },
     { id: '7', access: 'supervisor', email: 5 },
     { id: '7', access: 'supervisor', name: { first: 'Ada' } },

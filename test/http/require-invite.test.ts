@@ -250,7 +250,7 @@ describe('requireInvite', () => {
   })
 
   it('lets the claim lapse by itself after two minutes', async () => {
-    let handled = () => undefined as void
+    let handled: () => void = () => undefined
     const handling = new Promise<void>((resolve) => {
       handled = resolve
     })

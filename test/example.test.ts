@@ -1,0 +1,356 @@
+// The example, driven through a real browser as somebody who tries it out would.
+import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import sparticuz from '@sparticuz/chromium'
+import axe, { type AxeResults } from 'axe-core'
+import { expect } from 'chai'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { printed, startProgram } from './processes/spawn.js'
+import { afterThis, temporaryFolder } from './support/cleanup.js'
+
+const { SCREENSHOTS } = process.env
+const PASSWORD = 'correct horse battery'
+
+let browser: Browser
+
+async function launch(): Promise<Browser> {
+  const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run']
+  const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync']
+  return await chromium.launch({ executablePath: await sparticuz.executablePath(), args: [...args, ...quiet] })
+}
+
+interface Example {
+  readonly url: string
+  readonly supervisor: { readonly email: string; readonly password: string }
+  readonly child: ReturnType<typeof startProgram>
+}
+
+const runExample = (env: NodeJS.ProcessEnv) =>
+  startProgram('example/server.ts', {
+    PORT: '0',
+    DATABASE_PATH: join(temporaryFolder(), 'example.db'),
+    SMTP_URL: undefined,
+    ...env,
+  })
+
+/** Starts it and reads from its greeting what a developer reads. */
+async function startExample(env: NodeJS.ProcessEnv = {}): Promise<Example> {
+  const child = runExample(env)
+  const greeting = (await printed(child, /Stop with/)).join('\n')
+  const [, url] = /Open +(\S+)/.exec(greeting) ?? []
+  const [, email, password] = /Sign in as +(\S+), password (\S+)/.exec(greeting) ?? []
+  if (!url || !email || !password) throw new Error(`The greeting does not say where to go:\n${greeting}`)
+  return { url, supervisor: { email, password }, child }
+}
+
+/** A visitor with a browser profile of its own. */
+async function openPage(options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext(options)
+  context.setDefaultTimeout(5000)
+  afterThis(() => context.close())
+  return await context.newPage()
+}
+
+async function signIn(page: Page, { url, supervisor }: Example): Promise<void> {
+  await page.goto(`${url}/login`)
+  await page.getByLabel('E-mail address').fill(supervisor.email)
+  await page.getByLabel('Password').fill(supervisor.password)
+  await page.locator('main').getByRole('button', { name: 'Sign in' }).click()
+  await page.waitForURL(/\/admin\/invites\/?$/)
+}
+
+async function openDashboard(example: Example, options: BrowserContextOptions = {}): Promise<Page> {
+  const page = await openPage(options)
+  await signIn(page, example)
+  return page
+}
+
+const inviteRow = (page: Page, email: string) => page.getByRole('listitem').filter({ hasText: email })
+
+/** Sends an invite from the dashboard and reloads it until the mail is gone out. */
+async function sendInvite(page: Page, email: string): Promise<void> {
+  await page.getByLabel('E-mail address').fill(email)
+  await page.getByRole('button', { name: 'Send invite' }).click()
+  await page.getByRole('status').filter({ hasText: email }).waitFor()
+  while ((await inviteRow(page, email).getByText('Mailed', { exact: true }).count()) === 0) await page.reload()
+}
+
+async function openMail(page: Page, { url }: Example, email: string): Promise<void> {
+  await page.goto(`${url}/inbox`)
+  await page.getByRole('listitem').filter({ hasText: email }).getByRole('link').click()
+}
+
+/** The code, as the mail gives it to be typed. */
+async function codeInMail(page: Page): Promise<string> {
+  const text = (await page.locator('pre').textContent()) ?? ''
+  const [code] = /^ *[0-9A-Z]{4}(-[0-9A-Z]{4}){6}$/m.exec(text) ?? []
+  if (code === undefined) throw new Error(`There is no code in this mail:\n${text}`)
+  return code.trim()
+}
+
+const followLink = (page: Page) => page.frameLocator('iframe').getByRole('link', { name: 'Sign up' }).click()
+
+async function submitSignup(page: Page, { email, inviteCode }: { email?: string; inviteCode?: string } = {}) {
+  if (email !== undefined) await page.getByLabel('E-mail address').fill(email)
+  if (inviteCode !== undefined) await page.getByLabel('Invite code').fill(inviteCode)
+  await page.getByLabel('Password').fill(PASSWORD)
+  const answered = page.waitForResponse((response) => response.request().method() === 'POST')
+  await page.locator('main').getByRole('button', { name: 'Sign up' }).click()
+  return await answered
+}
+
+/** What somebody with a fresh browser is told who signs up with this. */
+async function attempt({ url }: Example, fields: { email: string; inviteCode?: string }) {
+  const page = await openPage()
+  await page.goto(`${url}/signup`)
+  const response = await submitSignup(page, fields)
+  await page.waitForLoadState()
+  const alert = page.getByRole('alert')
+  return {
+    page,
+    status: response.status(),
+    path: new URL(page.url()).pathname,
+    why: (await alert.count()) > 0 ? await alert.textContent() : null,
+  }
+}
+
+async function switchMode(page: Page, mode: string): Promise<void> {
+  await page.locator(`input[name=mode][value=${mode}]`).check()
+  await page.getByRole('button', { name: 'Switch' }).click()
+  await page.getByRole('status').filter({ hasText: 'The mode was switched' }).waitFor()
+  expect(await page.locator('input[name=mode]:checked').getAttribute('value')).to.equal(mode)
+}
+
+// A mail is shown inside somebody else's page, whose landmarks these rules ask for.
+const PAGE_RULES = ['landmark-one-main', 'region']
+
+/** What axe finds wrong with the page. Frames without scripts cannot answer it. */
+async function violations(page: Page, exceptRules: readonly string[] = []): Promise<readonly string[]> {
+  const rules = Object.fromEntries(exceptRules.map((rule) => [rule, { enabled: false }]))
+  await page.evaluate(axe.source)
+  const results = (await page.evaluate(`axe.run(${JSON.stringify({ iframes: false, rules })})`)) as AxeResults
+  expect(results.passes, 'axe has looked').not.to.have.length(0)
+  return results.violations.flatMap(({ id, help, nodes }) => nodes.map(({ html }) => `${id}: ${help}: ${html}`))
+}
+
+async function shoot(page: Page, name: string): Promise<void> {
+  if (SCREENSHOTS === undefined) return
+  mkdirSync(SCREENSHOTS, { recursive: true })
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true })
+}
+
+describe('the example', function () {
+  this.timeout(30_000)
+
+  before(async () => {
+    browser = await launch()
+  })
+
+  after(() => browser.close())
+
+  for (const javaScriptEnabled of [true, false]) {
+    it(`invites somebody who becomes a member, with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, async () => {
+      const example = await startExample()
+      const boss = await openDashboard(example, { javaScriptEnabled })
+      await boss.getByText('Nobody is being waited for').waitFor()
+      await sendInvite(boss, 'ada@example.com')
+      const row = inviteRow(boss, 'ada@example.com')
+      expect(await row.textContent()).to.match(/Pending\s+Mailed[\s\S]*by Sam Supervisor[\s\S]*Valid until/)
+
+      const ada = await openPage({ javaScriptEnabled })
+      await openMail(ada, example, 'ada@example.com')
+      const inviteCode = await codeInMail(ada)
+      await shoot(ada, 'mail')
+      await followLink(ada)
+      await ada.waitForURL(`${example.url}/signup`)
+      await ada.getByText('You are invited to Orchard by Sam Supervisor').waitFor()
+      expect(await ada.getByLabel('E-mail address').inputValue()).to.equal('ada@example.com')
+      expect(await ada.getByLabel('Invite code').count()).to.equal(0)
+      expect(await ada.content()).not.to.include(inviteCode)
+      await shoot(ada, 'signup')
+
+      await submitSignup(ada)
+      await ada.waitForURL(`${example.url}/member`)
+      expect(await ada.locator('main').textContent()).to.match(/Welcome, ada@example\.com\..*invited by Sam Supervisor/)
+      await shoot(ada, 'member')
+
+      await boss.goto(`${example.url}/admin/invites`)
+      expect(await inviteRow(boss, 'ada@example.com').count()).to.equal(0)
+    })
+  }
+
+  describe('refuses, and says why on the form,', () => {
+    it('a code that was used', async () => {
+      const example = await startExample()
+      await sendInvite(await openDashboard(example), 'ada@example.com')
+      const ada = await openPage()
+      await openMail(ada, example, 'ada@example.com')
+      const inviteCode = await codeInMail(ada)
+      await followLink(ada)
+      await ada.waitForURL(`${example.url}/signup`)
+      await submitSignup(ada)
+      await ada.waitForURL(`${example.url}/member`)
+
+      const again = await attempt(example, { email: 'ada@example.com', inviteCode })
+      expect(again).to.include({ status: 410, why: 'This invite has already been used.' })
+      expect(await again.page.getByLabel('E-mail address').inputValue()).to.equal('ada@example.com')
+      expect(await again.page.getByLabel('Invite code').inputValue()).to.equal(inviteCode)
+      await shoot(again.page, 'refused')
+    })
+
+    it('a link that was used', async () => {
+      const example = await startExample()
+      await sendInvite(await openDashboard(example), 'ada@example.com')
+      for (const first of [true, false]) {
+        const ada = await openPage()
+        await openMail(ada, example, 'ada@example.com')
+        await followLink(ada)
+        await ada.waitForURL(`${example.url}/signup`)
+        if (first) {
+          await submitSignup(ada)
+          await ada.waitForURL(`${example.url}/member`)
+        } else {
+          const response = await submitSignup(ada, { email: 'ada@example.com' })
+          expect(response.status()).to.equal(410)
+          expect(await ada.getByRole('alert').textContent()).to.equal('This invite has already been used.')
+        }
+      }
+    })
+
+    it('a stranger, a mistyped code, another address; and the invite stays good', async () => {
+      const example = await startExample()
+      await sendInvite(await openDashboard(example), 'ada@example.com')
+      const reader = await openPage()
+      await openMail(reader, example, 'ada@example.com')
+      const inviteCode = await codeInMail(reader)
+
+      const stranger = await attempt(example, { email: 'eve@example.com' })
+      expect(stranger).to.include({ status: 403, why: 'Signing up needs an invite.' })
+
+      const mistyped = inviteCode.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))
+      const typo = await attempt(example, { email: 'ada@example.com', inviteCode: mistyped })
+      expect(typo.status).to.equal(403)
+      expect(typo.why).to.match(/^This invite code is not valid\. Check it for typing errors/)
+
+      const other = await attempt(example, { email: 'eve@example.com', inviteCode })
+      expect(other).to.include({ status: 403, why: 'This invite was sent to another e-mail address.' })
+
+      const right = await attempt(example, { email: 'ada@example.com', inviteCode: inviteCode.toLowerCase() })
+      expect(right).to.include({ path: '/member', why: null })
+    })
+
+    it('the code of an invite that was deleted', async () => {
+      const example = await startExample()
+      const boss = await openDashboard(example)
+      await sendInvite(boss, 'ada@example.com')
+      const reader = await openPage()
+      await openMail(reader, example, 'ada@example.com')
+      const inviteCode = await codeInMail(reader)
+
+      await boss.getByLabel('Delete the invite for ada@example.com').click()
+      await boss.getByRole('button', { name: 'Delete this invite' }).click()
+      await boss.getByRole('status').filter({ hasText: 'The invite was deleted' }).waitFor()
+      expect(await inviteRow(boss, 'ada@example.com').count()).to.equal(0)
+
+      const deleted = await attempt(example, { email: 'ada@example.com', inviteCode })
+      expect(deleted.status).to.equal(403)
+      expect(deleted.why).to.match(/^This invite code is not valid/)
+    })
+
+    it('everybody while closed, and nobody while open', async () => {
+      const example = await startExample()
+      const boss = await openDashboard(example, { javaScriptEnabled: false })
+      await switchMode(boss, 'closed')
+      const closed = await attempt(example, { email: 'eve@example.com' })
+      expect(closed).to.include({ status: 403, why: 'Signing up is closed.' })
+
+      await switchMode(boss, 'open')
+      const open = await attempt(example, { email: 'eve@example.com' })
+      expect(open).to.include({ path: '/member', why: null })
+    })
+  })
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    it(`has pages that axe finds nothing wrong with, ${colorScheme}`, async () => {
+      const example = await startExample()
+      const found: Record<string, readonly string[]> = {}
+      const inspect = async (page: Page, name: string, exceptRules: readonly string[] = []) => {
+        await shoot(page, `${name}-${colorScheme}`)
+        found[name] = await violations(page, exceptRules)
+      }
+      const visitor = await openPage({ bypassCSP: true, colorScheme })
+      for (const path of ['', 'login', 'signup', 'inbox']) {
+        await visitor.goto(`${example.url}/${path}`)
+        await inspect(visitor, `${path || 'home'}-empty`)
+      }
+
+      const boss = await openDashboard(example, { bypassCSP: true, colorScheme })
+      await inspect(boss, 'dashboard-empty')
+      await sendInvite(boss, 'ada@example.com')
+      await sendInvite(boss, 'grace.brewster.murray.hopper@a-rather-long-department-name.example.com')
+      await inspect(boss, 'dashboard')
+      await boss.getByText('Link', { exact: true }).first().click()
+      await boss.getByText('Delete', { exact: true }).first().click()
+      await inspect(boss, 'dashboard-unfolded')
+      await boss.getByLabel('E-mail address').fill('ada@')
+      await boss.getByRole('button', { name: 'Send invite' }).click()
+      await boss.getByRole('alert').waitFor()
+      await inspect(boss, 'dashboard-error')
+      await boss.setViewportSize({ width: 380, height: 720 })
+      await boss.goto(`${example.url}/admin/invites`)
+      await inspect(boss, 'dashboard-narrow')
+
+      await visitor.goto(`${example.url}/inbox`)
+      await inspect(visitor, 'inbox')
+      await openMail(visitor, example, 'ada@example.com')
+      await inspect(visitor, 'mail')
+      const mail = await openPage({ colorScheme })
+      await mail.setContent((await visitor.locator('iframe').getAttribute('srcdoc')) ?? '')
+      await inspect(mail, 'mail-itself', PAGE_RULES)
+      await followLink(visitor)
+      await visitor.waitForURL(`${example.url}/signup`)
+      await inspect(visitor, 'signup')
+      const stranger = await openPage({ bypassCSP: true, colorScheme })
+      await stranger.goto(`${example.url}/signup`)
+      await submitSignup(stranger, { email: 'eve@example.com' })
+      await stranger.getByRole('alert').waitFor()
+      await inspect(stranger, 'signup-refused')
+
+      const wrong = Object.entries(found).flatMap(([name, each]) => each.map((violation) => `${name}: ${violation}`))
+      expect(wrong).to.deep.equal([])
+    })
+  }
+
+  it('says in a sentence that its port is taken, and exits with 1', async () => {
+    const other = createServer()
+    afterThis(() => other.close())
+    await once(other.listen(0), 'listening')
+    const port = String((other.address() as AddressInfo).port)
+    const child = runExample({ PORT: port })
+    const errors: string[] = []
+    child.stderr?.on('data', (chunk: Buffer) => errors.push(chunk.toString('utf8')))
+    const [exitCode] = await once(child, 'close')
+    expect(exitCode).to.equal(1)
+    expect(errors.join('')).to.equal(`Port ${port} is taken. Choose another: PORT=3001 npm start\n`)
+  })
+
+  it('takes an empty SMTP_URL for none, as a .env file leaves it', async () => {
+    await startExample({ SMTP_URL: '' })
+  })
+
+  it('stops when told to, and finds its data again', async () => {
+    const file = { DATABASE_PATH: join(temporaryFolder(), 'kept', 'example.db') }
+    const before = await startExample(file)
+    const boss = await openDashboard(before)
+    await sendInvite(boss, 'ada@example.com')
+    const exited = once(before.child, 'exit')
+    before.child.kill('SIGTERM')
+    expect(await exited).to.deep.equal([0, null])
+
+    const after = await startExample(file)
+    const again = await openDashboard(after)
+    expect(await inviteRow(again, 'ada@example.com').count()).to.equal(1)
+  })
+})

@@ -71,7 +71,7 @@ export function requireInvite(invites: Invites, options: RequireInviteOptions = 
       const appId = appOf(context, typeof whichApp === 'function' ? await whichApp(req) : whichApp).appId
       const explicit = await explicitCode(req, code)
       const forget = () => {
-        if (hasJoinCookie(context, req, appId)) clearJoinCookie(context, res, appId)
+        if (hasJoinCookie(context, req, appId) && !res.headersSent) clearJoinCookie(context, res, appId)
       }
       try {
         const claim = await claimFor(req, appId, credentialsFor(context, req, appId, explicit))

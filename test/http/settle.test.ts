@@ -54,6 +54,15 @@ describe('settling with the response', () => {
       })
     }
 
+    it('after a streamed answer to somebody with a join cookie, which stays', async () => {
+      const host = await openHost({ signup: (_req, res) => void Readable.from(['a', 'b']).pipe(res.type('text')) })
+      const { joinUrl } = await sendInvite(host)
+      const join = await request(host.app).get(new URL(joinUrl).pathname)
+      const cookie = join.get('Set-Cookie')?.[0]?.split(';')[0] ?? ''
+      const res = await host.signup({}).set('Cookie', cookie)
+      expect([res.status, res.text, await stateOf(host)]).to.deep.equal([200, 'ab', 'accepted'])
+    })
+
     it('and sends the answer as it was written', async () => {
       const { res } = await attempt((_req, res) => void res.writeHead(201, 'Made', { 'X-Made': 'yes' }).end('done'))
       expect(res).to.deep.include({ status: 201, text: 'done' })

@@ -28,5 +28,5 @@ export type {
 } from './types.js'
 export type { Credentials } from './use-cases/check.js'
 export type { AcceptOptions, Claim, ClaimInput, ClaimKey } from './use-cases/claim.js'
-export type { ListQuery, ResendOptions } from './use-cases/manage.js'
+export type { ListQuery, ResendOptions, UpdateInvite } from './use-cases/manage.js'
 export type { SendInvite } from './use-cases/send.js'

@@ -42,6 +42,14 @@ const messageRule = 'must be a text of up to 1000 characters without control cha
 const localeRule = 'must be a language tag, such as en or de-CH'
 const metadataRule = `must be an object of at most ${MAX_METADATA_BYTES} bytes as JSON, or null`
 
+const expiresInMs = v.optional(v.nullable(integer(MAX_TERM_MS, ' (milliseconds)')))
+const metadata = v.nullish(
+  v.pipe(
+    v.custom<Readonly<Record<string, unknown>>>(isPlainObject, metadataRule),
+    v.check((value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_METADATA_BYTES, metadataRule),
+  ),
+)
+
 /** `send`: a new invite. */
 export const sendSchema = v.strictObject({
   /** Whom it is for. Absent or null: a shareable invite, for whoever holds it. */
@@ -66,7 +74,7 @@ export const sendSchema = v.strictObject({
     ),
   ),
   /** Its term in ms; null: it never expires. Default: the app's. */
-  expiresInMs: v.optional(v.nullable(integer(MAX_TERM_MS, ' (milliseconds)'))),
+  expiresInMs,
   /** How many may use it; null: any number. Default: 1, and always 1 with an address. */
   maxUses: v.optional(v.nullable(integer(MAX_INTEGER))),
   /** Only addresses of this domain may use it. */
@@ -82,12 +90,7 @@ export const sendSchema = v.strictObject({
     ),
   ),
   /** Anything of the host's, handed back with the claim. */
-  metadata: v.nullish(
-    v.pipe(
-      v.custom<Readonly<Record<string, unknown>>>(isPlainObject, metadataRule),
-      v.check((value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_METADATA_BYTES, metadataRule),
-    ),
-  ),
+  metadata,
   /** Whether it is mailed. Default: true where it has an address and there is a mailer. */
   sendEmail: v.optional(v.boolean('must be true or false')),
 })
@@ -132,6 +135,16 @@ export const listSchema = v.strictObject({
 
 /** `acceptances`: a page of who joined. */
 export const pageSchema = v.strictObject({ limit, cursor })
+
+/** `update`: what is to change; the rest stays. */
+export const updateSchema = v.strictObject({
+  /** Granted to whoever accepts; null: none. */
+  role: v.nullish(line(64)),
+  /** Its term from now on, in ms; null: it never expires. */
+  expiresInMs,
+  /** In place of all it had; null: none. */
+  metadata,
+})
 
 /** `resend`. */
 export const resendSchema = v.strictObject({

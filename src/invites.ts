@@ -25,6 +25,8 @@ import {
   retrieveInvite,
   revokeAllInvites,
   revokeInvite,
+  type UpdateInvite,
+  updateInvite,
 } from './use-cases/manage.js'
 import { type SendInvite, sendInvite } from './use-cases/send.js'
 import { getSettings, type SettingsChange, updateSettings } from './use-cases/settings.js'
@@ -42,6 +44,8 @@ export interface Invites {
   list(query?: ListQuery, scope?: Scope): Promise<Page<Invite>>
   /** An invite that has a use left. @throws InviteError `invite_not_found`. */
   retrieve(inviteId: string, scope?: Scope): Promise<Invite>
+  /** Edits its role, its term or its metadata. @throws InviteError `invite_over`, `not_allowed`, `input_invalid`. */
+  update(inviteId: string, change: UpdateInvite, scope?: Scope): Promise<Invite>
   /** Mails it again and gives it its full term again, also when it had expired. @throws InviteError `invite_over`, `not_allowed`. */
   resend(inviteId: string, options?: ResendOptions, scope?: Scope): Promise<Invite>
   /** Takes it back. False, without effect, where no use is left or it was revoked before. @throws InviteError `invite_not_found`. */
@@ -94,6 +98,7 @@ export function createInvites(options: InvitesOptions): Invites {
     send: async (invite, scope = {}) => sendInvite(context, invite, readScope(scope)),
     list: async (query = {}, scope = {}) => listInvites(context, query, readScope(scope)),
     retrieve: async (inviteId, scope = {}) => retrieveInvite(context, inviteId, readScope(scope)),
+    update: async (inviteId, change, scope = {}) => updateInvite(context, inviteId, change, readScope(scope)),
     resend: async (inviteId, options = {}, scope = {}) => resendInvite(context, inviteId, options, readScope(scope)),
     revoke: async (inviteId, scope = {}) => revokeInvite(context, inviteId, readScope(scope)),
     revokeAll: async (which = {}, scope = {}) => revokeAllInvites(context, which, readScope(scope)),

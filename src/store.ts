@@ -83,9 +83,13 @@ export type AcceptResult =
     }
   | { readonly accepted: false }
 
-export interface ReissueRequest extends InviteKey {
+/** What is to change about an invite; what is absent stays. */
+export interface InviteChange extends InviteKey {
   readonly now: Timestamp
-  readonly expiresAt: Timestamp | null
+  readonly role?: string | null | undefined
+  readonly metadata?: Readonly<Record<string, unknown>> | null | undefined
+  readonly termMs?: number | null | undefined
+  readonly expiresAt?: Timestamp | null | undefined
   /** A new code, in place of the one it has. */
   readonly code?: { readonly hash: string; readonly sealed: string } | undefined
   /** The mail to queue, in place of one that still waits. */
@@ -135,10 +139,10 @@ export interface InviteStore {
   listInvites(query: ListInvites): Promise<readonly InviteRecord[]>
 
   /**
-   * Gives an invite its term anew, a new code (its generation goes up by one) and a new mail, as asked.
-   * `'over'` where it has no use left or was revoked.
+   * Changes an invite that has a use left and was not revoked (`'over'` otherwise), also an expired one. With a new
+   * code its generation goes up by one.
    */
-  reissueInvite(request: ReissueRequest): Promise<InviteRecord | 'over' | undefined>
+  changeInvite(change: InviteChange): Promise<InviteRecord | 'over' | undefined>
 
   /**
    * Revokes an invite that has a use left and cancels its waiting mail. From then on no claim on it is admitted,

@@ -28,8 +28,8 @@ export function testInvites(test: Test): void {
     assert.equal(await store.findInvite({ appId: 'other', inviteId: invite.id }), undefined)
     assert.equal(await store.findInviteByCode({ appId: 'other', codeHash: invite.codeHash }), undefined)
     assert.equal(await store.revokeInvite({ appId: 'other', inviteId: invite.id, now: NOW }), undefined)
-    const reissued = await store.reissueInvite({ appId: 'other', inviteId: invite.id, now: NOW, expiresAt: null })
-    assert.equal(reissued, undefined)
+    const changed = await store.changeInvite({ appId: 'other', inviteId: invite.id, now: NOW, expiresAt: null })
+    assert.equal(changed, undefined)
     assert.equal((await store.findInviteByCode({ appId: APP, codeHash: invite.codeHash }))?.id, invite.id)
   })
 
@@ -94,10 +94,26 @@ export function testInvites(test: Test): void {
     assert.equal((await ids({ statuses: ['pending', 'expired'], now: NOW + TERM + 1 })).length, 3)
   })
 
-  test('reissues: a new term, a new code, a new mail in place of one that waits', async (store) => {
+  test('changes what it is told to, and nothing else', async (store) => {
+    const invite = await create(
+      store,
+      newInvite({ email: 'ada@example.com', role: 'nurse', metadata: { a: 1 } }),
+      'mail',
+    )
+    const key = { appId: APP, inviteId: invite.id, now: NOW }
+    assert.deepEqual(await store.changeInvite(key), invite)
+    const changes = { role: null, metadata: { b: [2] }, termMs: null, expiresAt: null }
+    assert.deepEqual(await store.changeInvite({ ...key, ...changes }), { ...invite, ...changes })
+    assert.deepEqual(await store.findInvite(key), { ...invite, ...changes })
+    const used = await create(store)
+    await acceptFor(store, used)
+    assert.equal(await store.changeInvite({ ...key, inviteId: used.id, role: 'x' }), 'over')
+  })
+
+  test('gives a new term, a new code, and a new mail in place of one that waits', async (store) => {
     const invite = await create(store, newInvite({ email: 'ada@example.com' }), 'mail-1')
     const request = { appId: APP, inviteId: invite.id, now: NOW + TERM, expiresAt: NOW + 2 * TERM }
-    const again = await store.reissueInvite({
+    const again = await store.changeInvite({
       ...request,
       code: { hash: 'new', sealed: 'sealed' },
       deliveryId: 'mail-2',
@@ -113,6 +129,6 @@ export function testInvites(test: Test): void {
       ['mail-2'],
     )
     await store.revokeInvite({ appId: APP, inviteId: invite.id, now: NOW + TERM })
-    assert.equal(await store.reissueInvite(request), 'over')
+    assert.equal(await store.changeInvite(request), 'over')
   })
 }

@@ -1,17 +1,17 @@
 // Making invites, sending them again and revoking them.
-import type { InviteKey, InviteRecord, NewInvite, ReissueRequest } from '../../src/store.js'
+import type { InviteChange, InviteKey, InviteRecord, NewInvite } from '../../src/store.js'
 import type { DeliveryOperations } from './deliveries.js'
 import { all, type Operation, prepare } from './operation.js'
 import { hasUseLeft, type Place, type ReadingOperations } from './reading.js'
 import { fromNewInvite, type InviteRow } from './records.js'
-import type { DbTime, Dialect } from './schema.js'
+import type { DbJson, DbTime, Dialect } from './schema.js'
 
 export interface InviteOperations {
   createInvite(
     invite: NewInvite,
     deliveryId?: string,
   ): Operation<{ created: InviteRecord } | { existing: InviteRecord }>
-  reissueInvite(request: ReissueRequest): Operation<InviteRecord | 'over' | undefined>
+  changeInvite(change: InviteChange): Operation<InviteRecord | 'over' | undefined>
   revokeInvite(request: InviteKey & { readonly now: number }): Operation<Revocation | undefined>
   revokeInvites(request: {
     readonly appId: string
@@ -78,9 +78,12 @@ export function inviteOperations(
       .returningAll(),
   )
 
-  const reissue = prepare(
+  const change = prepare(
     (p: {
       id: string
+      role: string | null
+      metadata: DbJson | null
+      termMs: number | null
       expiresAt: DbTime | null
       codeHash: string
       codeSealed: string
@@ -90,6 +93,9 @@ export function inviteOperations(
       db
         .updateTable(tables.invites)
         .set({
+          role: p.role,
+          metadata: p.metadata,
+          term_ms: p.termMs,
           expires_at: p.expiresAt,
           code_hash: p.codeHash,
           code_sealed: p.codeSealed,
@@ -131,22 +137,26 @@ export function inviteOperations(
     return yield* reading.withDelivery(holder)
   }
 
-  function* reissueInvite(request: ReissueRequest): Operation<InviteRecord | 'over' | undefined> {
-    const now = dialect.encodeTime(request.now)
+  function* changeInvite(request: InviteChange): Operation<InviteRecord | 'over' | undefined> {
     const row = yield* reading.rowOf(request)
     if (row === undefined) return undefined
-    const [changed] = yield* reissue({
+    const { code, deliveryId, role = row.role, termMs = row.term_ms, metadata, expiresAt } = request
+    const [changed] = yield* change({
       id: row.id,
-      expiresAt: request.expiresAt === null ? null : dialect.encodeTime(request.expiresAt),
-      codeHash: request.code?.hash ?? row.code_hash,
-      codeSealed: request.code?.sealed ?? row.code_sealed,
-      codeGeneration: row.code_generation + (request.code ? 1 : 0),
-      deliveryId: request.deliveryId ?? row.delivery_id,
+      role,
+      metadata: metadata === undefined ? row.metadata : metadata && dialect.encodeJson(metadata),
+      termMs,
+      expiresAt: expiresAt === undefined ? row.expires_at : expiresAt === null ? null : dialect.encodeTime(expiresAt),
+      codeHash: code?.hash ?? row.code_hash,
+      codeSealed: code?.sealed ?? row.code_sealed,
+      codeGeneration: row.code_generation + (code ? 1 : 0),
+      deliveryId: deliveryId ?? row.delivery_id,
     })
     if (changed === undefined) return 'over'
-    if (request.deliveryId !== undefined) {
+    if (deliveryId !== undefined) {
+      const now = dialect.encodeTime(request.now)
       yield* deliveries.cancel({ inviteId: row.id, now })
-      yield* deliveries.insert({ id: request.deliveryId, inviteId: row.id, now })
+      yield* deliveries.insert({ id: deliveryId, inviteId: row.id, now })
     }
     return yield* reading.withDelivery(changed)
   }
@@ -178,5 +188,5 @@ export function inviteOperations(
     return yield* reading.withDeliveries(revoked)
   }
 
-  return { createInvite, reissueInvite, revokeInvite, revokeInvites, makeRoom }
+  return { createInvite, changeInvite, revokeInvite, revokeInvites, makeRoom }
 }

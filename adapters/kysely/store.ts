@@ -39,7 +39,7 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
     findInvite: (key) => runner.read(() => reading.findInvite(key)),
     findInviteByCode: (query) => runner.read(() => reading.findInviteByCode(query)),
     listInvites: (query) => runner.read(() => reading.listInvites(query)),
-    reissueInvite: (request) => runner.write(() => invites.reissueInvite(request)),
+    changeInvite: (change) => runner.write(() => invites.changeInvite(change)),
     revokeInvite: (request) => runner.write(() => invites.revokeInvite(request)),
     revokeInvites: (request) => runner.write(() => invites.revokeInvites(request)),
     claim: (request) => runner.write(() => claims.claim(request)),

@@ -100,6 +100,13 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
     }),
   )
 
+  router.patch(
+    '/app/:appId/invite/:inviteId',
+    manage('invite.update', ({ req, body, scope }) =>
+      invites.update(param(req, 'inviteId'), body as Parameters<Invites['update']>[1], scope),
+    ),
+  )
+
   router.delete(
     '/app/:appId/invite/:inviteId',
     manage('invite.revoke', async ({ req, body, scope }) => {

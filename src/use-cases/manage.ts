@@ -6,13 +6,14 @@ import { canonicalDomain, parseAddress } from '../addresses.js'
 import { appOf, type Context, findInviter, type KnownScope } from '../context.js'
 import { readCursor, toPage } from '../cursors.js'
 import { InviteError } from '../errors.js'
-import { listSchema, read, resendSchema } from '../input.js'
+import { listSchema, read, resendSchema, updateSchema } from '../input.js'
 import type { InviteRecord, ListInvites } from '../store.js'
 import type { Invite, Page } from '../types.js'
 import { isUsed, openCode, statusOf, summaryOf, viewOf } from '../views.js'
-import { newCode } from './send.js'
+import { checkRole, newCode } from './send.js'
 
 export type ListQuery = v.InferInput<typeof listSchema>
+export type UpdateInvite = v.InferInput<typeof updateSchema>
 export type ResendOptions = v.InferInput<typeof resendSchema>
 
 export async function retrieveInvite(context: Context, inviteId: string, scope: KnownScope): Promise<Invite> {
@@ -56,7 +57,7 @@ export async function resendInvite(
   await stillGranted(context, record)
   const mailed = record.email !== null && config.mailer !== undefined
   const unreadable = openCode(context, record) === null // sealed under a secret that is gone
-  const result = await store.reissueInvite({
+  const result = await store.changeInvite({
     appId: record.appId,
     inviteId,
     now,
@@ -67,6 +68,29 @@ export async function resendInvite(
   if (result === undefined) throw new InviteError('invite_not_found')
   if (result === 'over') throw new InviteError('invite_over')
   if (mailed) context.mailQueued()
+  return viewOf(context, result, now)
+}
+
+export async function updateInvite(
+  context: Context,
+  inviteId: string,
+  change: UpdateInvite,
+  scope: KnownScope,
+): Promise<Invite> {
+  const { role, expiresInMs, metadata } = read(updateSchema, change)
+  const record = await visible(context, inviteId, scope)
+  const { config, store } = context
+  if (isUsed(record) || record.revokedAt !== null) throw new InviteError('invite_over')
+  if (role != null && role !== record.role) {
+    checkRole(context, role, [scope.actor])
+    await stillGranted(context, { ...record, role })
+  }
+  const now = config.clock()
+  const term =
+    expiresInMs === undefined ? {} : { termMs: expiresInMs, expiresAt: expiresInMs === null ? null : now + expiresInMs }
+  const result = await store.changeInvite({ appId: record.appId, inviteId, now, role, metadata, ...term })
+  if (result === undefined) throw new InviteError('invite_not_found')
+  if (result === 'over') throw new InviteError('invite_over')
   return viewOf(context, result, now)
 }
 

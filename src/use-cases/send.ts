@@ -77,7 +77,12 @@ async function inviterFor(
   return inviter
 }
 
-function checkRole({ config }: Context, role: string | null, granters: readonly (KnownActor | undefined)[]): void {
+/** @throws InviteError where there is no such role, or one of these may not grant it. */
+export function checkRole(
+  { config }: Context,
+  role: string | null,
+  granters: readonly (KnownActor | undefined)[],
+): void {
   if (role === null) return
   const known = config.roles === undefined ? ROLE.test(role) : config.roles.includes(role)
   if (!known) {

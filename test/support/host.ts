@@ -154,6 +154,7 @@ export function manager(app: Express, who = 'supervisor') {
     get: (path: string) => as(request(app).get(under(path))),
     post: (path: string, body?: object) => as(request(app).post(under(path)).send(body)),
     put: (path: string, body?: object) => as(request(app).put(under(path)).send(body)),
+    patch: (path: string, body?: object) => as(request(app).patch(under(path)).send(body)),
     delete: (path: string) => as(request(app).delete(under(path))),
   }
 }

@@ -12,7 +12,7 @@ const MAX_PAGE = 100
 const ADDRESS_RULE = 'must be one plain e-mail address, such as ada@example.com'
 
 /** One address, parsed. */
-export const addressSchema = v.pipe(
+const addressSchema = v.pipe(
   v.string(ADDRESS_RULE),
   v.rawTransform(({ dataset, addIssue, NEVER }): Address => {
     const address = parseAddress(dataset.value)

@@ -4,7 +4,7 @@ import { all, type Operation, prepare } from './operation.js'
 import { type DeliveryRow, toDelivery, toInvite } from './records.js'
 import type { DbTime, Dialect } from './schema.js'
 
-export interface LeasedDelivery {
+interface LeasedDelivery {
   readonly delivery: DeliveryRecord
   readonly invite: InviteRecord
 }

@@ -38,7 +38,7 @@ export interface InviteTable {
   delivery_id: string | null
 }
 
-export interface ClaimTable {
+interface ClaimTable {
   id: string
   invite_id: string
   email: string | null
@@ -74,13 +74,13 @@ export interface DeliveryTable {
   canceled_at: DbTime | null
 }
 
-export interface SettingsTable {
+interface SettingsTable {
   app_id: string
   mode: Mode
   updated_at: DbTime
 }
 
-export interface MigrationTable {
+interface MigrationTable {
   version: number
 }
 

@@ -22,13 +22,13 @@ export const START = Date.UTC(2026, 10, 21, 9, 0, 0)
 export const MINUTE = 60_000
 export const DAY = 24 * 60 * MINUTE
 
-export interface Clock {
+interface Clock {
   (): number
   /** Moves on by so many ms. */
   advance(ms: number): void
 }
 
-export function createClock(start = START): Clock {
+function createClock(start = START): Clock {
   let now = start
   return Object.assign(() => now, {
     advance(ms: number) {
@@ -38,7 +38,7 @@ export function createClock(start = START): Clock {
 }
 
 /** An account that the host's signup made. */
-export interface Account {
+interface Account {
   readonly id: number
   readonly email: unknown
   readonly role: string | null

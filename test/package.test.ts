@@ -1,0 +1,118 @@
+// The package as it is published: what is in it, and that strangers' projects of every kind can use it.
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { expect } from 'chai'
+import { publint } from 'publint'
+import { temporaryFolder } from './support/cleanup.js'
+
+const root = resolve(import.meta.dirname, '..')
+const run = (file: string, args: readonly string[], cwd: string) => execFileSync(file, args, { cwd, encoding: 'utf8' })
+
+describe('the package', function () {
+  this.timeout(60_000)
+
+  let tarball = ''
+  let packed = ''
+  before(() => {
+    const folder = execFileSync('mktemp', ['-d'], { encoding: 'utf8' }).trim()
+    run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], root)
+    tarball = join(folder, readdirSync(folder)[0] ?? '')
+    packed = run('tar', ['xzf', tarball, '-C', folder, '--one-top-level=out'], folder) || join(folder, 'out', 'package')
+  })
+  after(() => execFileSync('rm', ['-rf', dirname(tarball)]))
+
+  /** A project with the package and what it depends on installed, and nothing else of ours. */
+  function project(files: Readonly<Record<string, string>>): string {
+    const folder = temporaryFolder()
+    mkdirSync(join(folder, 'node_modules'))
+    for (const name of readdirSync(join(root, 'node_modules'))) {
+      if (!name.startsWith('.')) symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
+    }
+    run('cp', ['-r', packed, join(folder, 'node_modules', 'express-invite-only')], folder)
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+    return folder
+  }
+
+  it('holds the build, the templates and the papers, and nothing else', () => {
+    const top = readdirSync(packed).sort()
+    expect(top).to.deep.equal(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json', 'templates'])
+    expect(readdirSync(join(packed, 'dist')).sort()).to.deep.equal(['adapters', 'src'])
+    const files = readdirSync(join(packed, 'dist'), { recursive: true, encoding: 'utf8' })
+    expect(files.filter((name) => name.includes('.') && !/\.(js|d\.ts)$/.test(name))).to.deep.equal([])
+    const templates = readdirSync(join(packed, 'templates'), { recursive: true, encoding: 'utf8' })
+    expect(templates).to.deep.equal(readdirSync(join(root, 'templates'), { recursive: true, encoding: 'utf8' }))
+  })
+
+  it('passes publint, strictly', async () => {
+    const { messages } = await publint({ pkgDir: packed, strict: true, pack: false })
+    expect(messages).to.deep.equal([])
+  })
+
+  it('passes attw', () => {
+    const { bin } = createRequire(import.meta.url)('@arethetypeswrong/cli/package.json')
+    const attw = join(root, 'node_modules', '@arethetypeswrong', 'cli', bin.attw)
+    const report = run(process.execPath, [attw, tarball, '--profile', 'esm-only'], root) // fails where it finds any
+    expect(report).to.include('express-invite-only/adapters/sqlite')
+  })
+
+  const check = `
+    const expected = ['InviteError', 'createInvites', 'inviteDashboard', 'inviteRouter', 'loggedIn', 'previewInvite', 'requireInvite']
+    const found = [Object.keys(main).sort(), typeof sqlite.sqliteStore, typeof contract.storeContract]
+    console.log(JSON.stringify(found) === JSON.stringify([expected, 'function', 'function']) ? 'all there' : found)`
+  const paths = { main: '', sqlite: '/adapters/sqlite', contract: '/adapters/contract' }
+
+  it('is imported by an ESM project', () => {
+    const imports = Object.entries(paths).map(([name, path]) => `import * as ${name} from 'express-invite-only${path}'`)
+    const folder = project({ 'app.mjs': [...imports, check].join('\n') })
+    expect(run(process.execPath, ['app.mjs'], folder).trim()).to.equal('all there')
+  })
+
+  it('is required by a CommonJS project', () => {
+    const requires = Object.entries(paths).map(
+      ([name, path]) => `const ${name} = require('express-invite-only${path}')`,
+    )
+    const folder = project({ 'app.cjs': [...requires, check].join('\n') })
+    expect(run(process.execPath, ['--no-warnings', 'app.cjs'], folder).trim()).to.equal('all there')
+  })
+
+  it('opens no way to what is private', () => {
+    const folder = project({
+      'app.mjs': "import('express-invite-only/dist/src/context.js').catch((error) => console.log(error.code))",
+    })
+    expect(run(process.execPath, ['app.mjs'], folder).trim()).to.equal('ERR_PACKAGE_PATH_NOT_EXPORTED')
+  })
+
+  for (const compiler of ['typescript-5.4', 'typescript']) {
+    it(`compiles under ${compiler}, strictly, with req.invite typed`, () => {
+      const app = `
+        import express from 'express'
+        import { createInvites, InviteError, inviteRouter, loggedIn, requireInvite, type Actor } from 'express-invite-only'
+        import { sqliteStore } from 'express-invite-only/adapters/sqlite'
+        const invites = createInvites({ store: sqliteStore('app.db'), secret: process.env.SECRET, baseUrl: 'x', signupUrl: 'x' })
+        const actor: Actor = { id: 7, access: 'supervisor' }
+        const app = express()
+        app.use(inviteRouter(invites, { authorize: () => actor }))
+        app.post('/', requireInvite(invites, { succeeded: loggedIn }), async (req, res) => {
+          const role: string | null | undefined = req.invite?.role
+          await req.invite?.accept({ userId: 7 })
+          res.json({ role })
+        })
+        invites.events.on('accepted', ({ acceptance }) => console.log(acceptance.userId))
+        const code: InviteError['code'] = 'invite_used'
+        // @ts-expect-error there is no such code
+        const wrong: InviteError['code'] = 'invite_lost'
+        console.log(code, wrong)`
+      const options = { module: 'nodenext', target: 'es2022', strict: true, noEmit: true, types: ['node'] }
+      const folder = project({
+        'app.mts': app,
+        'tsconfig.json': JSON.stringify({
+          compilerOptions: { ...options, skipLibCheck: compiler !== 'typescript' },
+          files: ['app.mts'],
+        }),
+      })
+      run(process.execPath, [join(root, 'node_modules', compiler, 'bin', 'tsc'), '-p', folder], folder)
+    })
+  }
+})

@@ -1,14 +1,11 @@
 // The package as it is published: what is in it, and that strangers' projects of every kind can use it.
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join, resolve } from 'node:path'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { publint } from 'publint'
-import { temporaryFolder } from './support/cleanup.js'
-
-const root = resolve(import.meta.dirname, '..')
-const run = (file: string, args: readonly string[], cwd: string) => execFileSync(file, args, { cwd, encoding: 'utf8' })
+import { makeProject, root, run } from './support/project.js'
 
 describe('the package', function () {
   this.timeout(60_000)
@@ -16,24 +13,14 @@ describe('the package', function () {
   let tarball = ''
   let packed = ''
   before(() => {
-    const folder = execFileSync('mktemp', ['-d'], { encoding: 'utf8' }).trim()
+    const folder = mkdtempSync(join(tmpdir(), 'invite-only-packed-'))
     run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], root)
     tarball = join(folder, readdirSync(folder)[0] ?? '')
     packed = run('tar', ['xzf', tarball, '-C', folder, '--one-top-level=out'], folder) || join(folder, 'out', 'package')
   })
-  after(() => execFileSync('rm', ['-rf', dirname(tarball)]))
+  after(() => rmSync(dirname(tarball), { recursive: true }))
 
-  /** A project with the package and what it depends on installed, and nothing else of ours. */
-  function project(files: Readonly<Record<string, string>>): string {
-    const folder = temporaryFolder()
-    mkdirSync(join(folder, 'node_modules'))
-    for (const name of readdirSync(join(root, 'node_modules'))) {
-      if (!name.startsWith('.')) symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
-    }
-    run('cp', ['-r', packed, join(folder, 'node_modules', 'express-invite-only')], folder)
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
-    return folder
-  }
+  const project = (files: Readonly<Record<string, string>>) => makeProject({ files, packed })
 
   it('holds the build, the templates and the papers, and nothing else', () => {
     const top = readdirSync(packed).sort()

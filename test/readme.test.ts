@@ -1,40 +1,38 @@
 // The README's first program, run as a stranger would: copied to a folder, with the package installed beside it.
 import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import request from 'supertest'
-import { afterThis, temporaryFolder } from './support/cleanup.js'
-
-const root = resolve(import.meta.dirname, '..')
+import { afterThis } from './support/cleanup.js'
+import { makeProject, root } from './support/project.js'
 
 describe('the README', () => {
   const readme = readFileSync(join(root, 'README.md'), 'utf8')
 
-  it('holds a working program in its first 60 lines', async () => {
-    const program = /```js\n(\/\/ app\.mjs[\s\S]*?)```/.exec(readme.split('\n').slice(0, 60).join('\n'))?.[1] ?? ''
-    const port = await freePort()
-    const folder = temporaryFolder()
-    mkdirSync(join(folder, 'node_modules'))
-    symlinkSync(root, join(folder, 'node_modules', 'express-invite-only'))
-    symlinkSync(join(root, 'node_modules', 'express'), join(folder, 'node_modules', 'express'))
-    writeFileSync(join(folder, 'app.mjs'), program.replaceAll('3000', String(port)))
-    const server = spawn(process.execPath, ['app.mjs'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
-    afterThis(() => server.kill())
-    await new Promise((resolve) => server.stdout.once('data', resolve))
+  for (const express of ['express', 'express4']) {
+    it(`holds a working program in its first 60 lines, under ${express}`, async () => {
+      const program = /```js\n(\/\/ app\.mjs[\s\S]*?)```/.exec(readme.split('\n').slice(0, 60).join('\n'))?.[1] ?? ''
+      const port = await freePort()
+      const files = { 'app.mjs': program.replaceAll('3000', String(port)) }
+      const folder = makeProject({ files, aliases: { express } })
+      const server = spawn(process.execPath, ['app.mjs'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
+      afterThis(() => server.kill())
+      await new Promise((resolve) => server.stdout.once('data', resolve))
 
-    const url = `http://localhost:${port}`
-    const who = { Authorization: 'Bearer let-me-invite' }
-    const sent = await request(url).post('/invites/app/default/invite').set(who).send({ email: 'ada@example.com' })
-    expect(sent.status).to.equal(201)
-    const signup = () =>
-      request(url).post('/signup').send({ email: 'ada@example.com', inviteCode: sent.body.inviteCode })
-    expect((await request(url).post('/signup').send({ email: 'ada@example.com' })).status).to.equal(403)
-    expect((await signup()).body).to.deep.equal({ welcome: 'ada@example.com', role: null })
-    expect((await signup()).status).to.equal(410)
-    expect((await request(url).get('/admin/invites').set(who)).text).to.contain('Outstanding invites')
-  })
+      const url = `http://localhost:${port}`
+      const who = { Authorization: 'Bearer let-me-invite' }
+      const sent = await request(url).post('/invites/app/default/invite').set(who).send({ email: 'ada@example.com' })
+      expect(sent.status).to.equal(201)
+      const signup = () =>
+        request(url).post('/signup').send({ email: 'ada@example.com', inviteCode: sent.body.inviteCode })
+      expect((await request(url).post('/signup').send({ email: 'ada@example.com' })).status).to.equal(403)
+      expect((await signup()).body).to.deep.equal({ welcome: 'ada@example.com', role: null })
+      expect((await signup()).status).to.equal(410)
+      expect((await request(url).get('/admin/invites').set(who)).text).to.contain('Outstanding invites')
+    })
+  }
 
   it('names every error code, warning and option that there is', async () => {
     const source = (file: string) => readFileSync(join(root, 'src', file), 'utf8')

@@ -18,6 +18,7 @@ import {
 } from './authorization.js'
 import { readJson } from './body.js'
 import { credentialsFor, setJoinCookie } from './join-cookie.js'
+import { openApiDocument } from './openapi.js'
 import { sendProblem } from './problem.js'
 import { throttleOf } from './throttle.js'
 
@@ -176,6 +177,12 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
     '/app/:appId/settings',
     manage('settings.write', ({ body, scope }) => invites.settings(body as Parameters<Invites['settings']>[0], scope)),
   )
+
+  let description: object | undefined
+  router.get('/openapi.json', (_req, res) => {
+    description ??= openApiDocument(context.config)
+    res.json(description)
+  })
 
   router.use((error: unknown, _req: Request, res: Response, next: NextFunction) => {
     if (error instanceof HostFailure) next(error.error)

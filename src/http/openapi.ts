@@ -1,0 +1,203 @@
+// The description of the routes, made from the schemas that read requests and type answers.
+import { toJsonSchema } from '@valibot/to-json-schema'
+import type * as v from 'valibot'
+import type { Config } from '../config.js'
+import {
+  checkSchema,
+  emptySchema,
+  listSchema,
+  pageSchema,
+  resendSchema,
+  sendSchema,
+  settingsSchema,
+  updateSchema,
+} from '../input.js'
+import {
+  acceptancePageSchema,
+  acceptanceSchema,
+  appSettingsSchema,
+  invitePageSchema,
+  inviteSchema,
+  previewSchema,
+  problemSchema,
+} from '../output.js'
+
+type Fields = v.StrictObjectSchema<v.ObjectEntries, undefined>
+
+interface Operation {
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete'
+  /** As OpenAPI writes it; Express's differs in its parameters. */
+  readonly path: string
+  readonly summary: string
+  /** Whether it goes without `authorize`. */
+  readonly isPublic?: boolean
+  readonly query?: Fields
+  readonly body?: Fields
+  /** The answer to a request that could be carried out. */
+  readonly status: number
+  readonly answer?: v.GenericSchema
+  /** What else it may answer with. */
+  readonly failures: readonly number[]
+}
+
+const managed = [400, 401, 403, 404, 503]
+
+export const operations: readonly Operation[] = [
+  {
+    method: 'post',
+    path: '/app/{appId}/invite',
+    summary: 'Make an invite, and mail it',
+    body: sendSchema,
+    status: 201,
+    answer: inviteSchema,
+    failures: [...managed, 409, 413, 415],
+  },
+  {
+    method: 'get',
+    path: '/app/{appId}/invite',
+    summary: 'A page of invites',
+    query: listSchema,
+    status: 200,
+    answer: invitePageSchema,
+    failures: managed,
+  },
+  {
+    method: 'get',
+    path: '/app/{appId}/invite/{inviteId}',
+    summary: 'An invite that has a use left',
+    status: 200,
+    answer: inviteSchema,
+    failures: managed,
+  },
+  {
+    method: 'patch',
+    path: '/app/{appId}/invite/{inviteId}',
+    summary: 'Edit role, term or metadata',
+    body: updateSchema,
+    status: 200,
+    answer: inviteSchema,
+    failures: [...managed, 409, 413, 415],
+  },
+  {
+    method: 'delete',
+    path: '/app/{appId}/invite/{inviteId}',
+    summary: 'Revoke an invite',
+    status: 200,
+    answer: emptySchema,
+    failures: managed,
+  },
+  {
+    method: 'post',
+    path: '/app/{appId}/invite/{inviteId}/resend',
+    summary: 'Mail an invite again',
+    body: resendSchema,
+    status: 200,
+    answer: inviteSchema,
+    failures: [...managed, 409, 413, 415],
+  },
+  {
+    method: 'post',
+    path: '/app/{appId}/invite/check',
+    summary: 'What a signup page may show',
+    isPublic: true,
+    body: checkSchema,
+    status: 200,
+    answer: previewSchema,
+    failures: [400, 404, 413, 415, 429, 503],
+  },
+  {
+    method: 'get',
+    path: '/app/{appId}/join/{token}',
+    summary: 'The link in the mail: on to the signup page',
+    isPublic: true,
+    status: 302,
+    failures: [404],
+  },
+  {
+    method: 'get',
+    path: '/app/{appId}/acceptance',
+    summary: 'A page of who joined',
+    query: pageSchema,
+    status: 200,
+    answer: acceptancePageSchema,
+    failures: managed,
+  },
+  {
+    method: 'post',
+    path: '/app/{appId}/acceptance/{acceptanceId}/reopen',
+    summary: 'Give a use back',
+    status: 200,
+    answer: acceptanceSchema,
+    failures: [...managed, 409],
+  },
+  {
+    method: 'get',
+    path: '/app/{appId}/settings',
+    summary: 'What is switched at run time',
+    status: 200,
+    answer: appSettingsSchema,
+    failures: managed,
+  },
+  {
+    method: 'put',
+    path: '/app/{appId}/settings',
+    summary: 'Switch it',
+    body: settingsSchema,
+    status: 200,
+    answer: appSettingsSchema,
+    failures: [...managed, 413, 415],
+  },
+  { method: 'get', path: '/openapi.json', summary: 'This document', isPublic: true, status: 200, failures: [] },
+]
+
+/** The OpenAPI 3.1 document of the routes. */
+export function openApiDocument({ baseUrl }: Config): object {
+  const paths: Record<string, Record<string, object>> = {}
+  for (const operation of operations) {
+    paths[operation.path] = { ...paths[operation.path], [operation.method]: describe(operation) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Invites', version: '1', description: 'Invite-only signup, by express-invite-only.' },
+    servers: [{ url: baseUrl }],
+    paths,
+  }
+}
+
+function describe({ path, summary, isPublic = false, query, body, status, answer, failures }: Operation): object {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }))
+  const inQuery = Object.entries(query?.entries ?? {}).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: false,
+    schema: jsonSchema(schema as v.GenericSchema),
+  }))
+  const problem = {
+    description: 'Why not',
+    content: { 'application/problem+json': { schema: jsonSchema(problemSchema) } },
+  }
+  return {
+    summary,
+    ...(!isPublic && { description: 'For whom the host lets: see `authorize`.' }),
+    parameters: [...inPath, ...inQuery],
+    ...(body && { requestBody: { content: { 'application/json': { schema: jsonSchema(body) } } } }),
+    responses: {
+      [status]: {
+        description: 'Done',
+        ...(answer && { content: { 'application/json': { schema: jsonSchema(answer) } } }),
+      },
+      ...Object.fromEntries(failures.map((failure) => [failure, problem])),
+    },
+  }
+}
+
+function jsonSchema(schema: v.GenericSchema): object {
+  // What JSON Schema cannot say (that an address is one) is left to the answer's `errors`.
+  const { $schema, ...rest } = toJsonSchema(schema, { typeMode: 'input', errorMode: 'ignore', target: 'draft-2020-12' })
+  return rest
+}

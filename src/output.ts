@@ -1,0 +1,89 @@
+// What the routes answer with, as schemas: the description of the routes is made from them, and tests hold the
+// answers against them. Each is tied to the type that it describes.
+import * as v from 'valibot'
+import {
+  type Acceptance,
+  type Invite,
+  type InvitePreview,
+  inviteStatuses,
+  modes,
+  type Page,
+  type Settings,
+} from './types.js'
+
+const text = v.nullable(v.string())
+const time = v.pipe(v.string(), v.isoTimestamp())
+const inviter = v.nullable(v.strictObject({ id: v.string(), email: text, name: text }))
+
+export const inviteSchema = v.strictObject({
+  inviteId: v.string(),
+  inviteCode: text,
+  email: text,
+  appId: v.string(),
+  used: v.boolean(),
+  status: v.picklist(inviteStatuses),
+  role: text,
+  orgId: text,
+  inviter,
+  metadata: v.nullable(v.record(v.string(), v.unknown())),
+  maxUses: v.nullable(v.pipe(v.number(), v.integer())),
+  uses: v.pipe(v.number(), v.integer()),
+  createdAt: time,
+  expiresAt: v.nullable(time),
+  delivery: v.strictObject({
+    state: v.picklist(['none', 'queued', 'sending', 'sent', 'failed', 'canceled']),
+    attempts: v.pipe(v.number(), v.integer()),
+    lastError: text,
+    sentAt: v.nullable(time),
+  }),
+  joinUrl: text,
+}) satisfies v.GenericSchema<Invite>
+
+export const acceptanceSchema = v.strictObject({
+  acceptanceId: v.string(),
+  inviteId: v.string(),
+  appId: v.string(),
+  userId: text,
+  email: text,
+  role: text,
+  orgId: text,
+  inviter,
+  acceptedAt: time,
+  reopenedAt: v.nullable(time),
+}) satisfies v.GenericSchema<Acceptance>
+
+export const previewSchema = v.strictObject({
+  appId: v.string(),
+  appName: v.string(),
+  email: text,
+  emailHint: text,
+  inviter: v.nullable(v.strictObject({ name: text })),
+  role: text,
+  orgId: text,
+  expiresAt: v.nullable(time),
+}) satisfies v.GenericSchema<InvitePreview>
+
+export const appSettingsSchema = v.strictObject({
+  appId: v.string(),
+  mode: v.picklist(modes),
+}) satisfies v.GenericSchema<Settings>
+
+export const invitePageSchema = v.strictObject({
+  items: v.array(inviteSchema),
+  nextCursor: text,
+}) satisfies v.GenericSchema<Page<Invite>>
+
+export const acceptancePageSchema = v.strictObject({
+  items: v.array(acceptanceSchema),
+  nextCursor: text,
+}) satisfies v.GenericSchema<Page<Acceptance>>
+
+/** RFC 9457. */
+export const problemSchema = v.strictObject({
+  type: v.string(),
+  title: v.string(),
+  status: v.pipe(v.number(), v.integer()),
+  code: v.string(),
+  detail: v.string(),
+  errors: v.optional(v.array(v.strictObject({ pointer: v.string(), detail: v.string() }))),
+})

@@ -1,0 +1,127 @@
+// The description of the routes: it names every route that there is, and requests and answers are as it says.
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { expect } from 'chai'
+import request from 'supertest'
+import { operations } from '../../src/http/openapi.js'
+import { openHost, sendInvite } from '../support/host.js'
+
+interface Described {
+  readonly parameters: readonly { name: string; in: string }[]
+  readonly requestBody?: { content: Record<string, { schema: object }> }
+  readonly responses: Record<string, { content?: Record<string, { schema: object }> }>
+}
+
+async function described() {
+  const host = await openHost()
+  const res = await request(host.app).get('/invites/openapi.json')
+  expect(res.status).to.equal(200)
+  expect(res.body.openapi).to.equal('3.1.0')
+  expect(res.body.servers).to.deep.equal([{ url: 'https://acme.dev/invites' }])
+  return { host, paths: res.body.paths as Record<string, Record<string, Described>> }
+}
+
+const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true })
+
+function expectValid(schema: object | undefined, value: unknown, what: string): void {
+  const validate = ajv.compile(schema ?? false)
+  expect(validate(value), `${what}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(value)}`).to.equal(true)
+}
+
+describe('the OpenAPI document', () => {
+  it('names every route of the router, and no other', async () => {
+    const { host, paths } = await described()
+    const told = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method} ${path}`),
+    )
+    expect(new Set(told)).to.deep.equal(new Set(operations.map(({ method, path }) => `${method} ${path}`)))
+    const stack = routerStack(host.app)
+    const routes = stack.map(({ path, method }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
+    expect(new Set(routes)).to.deep.equal(new Set(told))
+  })
+
+  it('describes each operation as it is: requests and answers hold against their schemas', async () => {
+    const { host, paths } = await described()
+    const called = new Set<string>()
+
+    async function call(method: string, path: string, values: Record<string, string>, body?: object, headers = {}) {
+      const operation = paths[path]?.[method]
+      const url = path.replace(/\{(\w+)\}/g, (_all, name: string) => encodeURIComponent(values[name] ?? ''))
+      for (const { name } of operation?.parameters.filter((each) => each.in === 'path') ?? [])
+        expect(values).to.have.property(name)
+      if (body !== undefined) {
+        expectValid(operation?.requestBody?.content['application/json']?.schema, body, `request of ${method} ${path}`)
+      }
+      const agent = request(host.app) as unknown as Record<string, (url: string) => request.Test>
+      const test = agent[method]?.(`/invites${url}`)
+        .set({ Authorization: 'Bearer supervisor', ...headers })
+        .redirects(0)
+      const res = await (body === undefined ? test : test?.send(body))
+      if (res === undefined) throw new Error('no such method')
+      const response = operation?.responses[res.status]
+      expect(response, `${method} ${path} answered ${res.status}`).not.to.equal(undefined)
+      const content = response?.content?.[res.type]
+      if (response?.content) expectValid(content?.schema, res.body, `answer ${res.status} of ${method} ${path}`)
+      called.add(`${method} ${path}`)
+      return res
+    }
+
+    const appId = 'default'
+    const invite = '/app/{appId}/invite/{inviteId}'
+    const fields = { email: 'ada@example.com', role: 'nurse', metadata: { a: 1 }, expiresInMs: null, message: 'hi' }
+    const { inviteId, inviteCode } = (await call('post', '/app/{appId}/invite', { appId }, fields)).body
+    await call('post', '/app/{appId}/invite', { appId }, fields) // 409
+    await call('get', '/app/{appId}/invite', { appId })
+    await call('get', invite, { appId, inviteId })
+    await call('get', invite, { appId, inviteId: 'none' })
+    await call('patch', invite, { appId, inviteId }, { role: null, expiresInMs: 1000 })
+    await call('post', `${invite}/resend`, { appId, inviteId }, { rotate: false })
+    await call('post', '/app/{appId}/invite/check', { appId }, { inviteCode })
+    await call('post', '/app/{appId}/invite/check', { appId }, { inviteCode: 'wrong' })
+    await call('get', '/app/{appId}/join/{token}', { appId, token: inviteCode })
+    await host.signup({ inviteCode, email: 'ada@example.com' }).expect(201)
+    const { items } = (await call('get', '/app/{appId}/acceptance', { appId })).body
+    const { acceptanceId } = items[0]
+    await call('post', '/app/{appId}/acceptance/{acceptanceId}/reopen', { appId, acceptanceId })
+    await call('get', '/app/{appId}/settings', { appId })
+    await call('put', '/app/{appId}/settings', { appId }, { mode: 'closed' })
+    await call('get', '/app/{appId}/settings', { appId: 'nowhere' })
+    await call('get', '/app/{appId}/settings', { appId }, undefined, { Authorization: '' })
+    await call('delete', invite, { appId, inviteId })
+    await call('get', '/openapi.json', {})
+    expect(called).to.deep.equal(new Set(operations.map(({ method, path }) => `${method} ${path}`)))
+  })
+
+  it('refuses in its schemas what the routes refuse', async () => {
+    const { host, paths } = await described()
+    const create = paths['/app/{appId}/invite']?.post?.requestBody?.content['application/json']?.schema ?? {}
+    const validate = ajv.compile(create)
+    const wrong = [
+      { maxUses: 0 },
+      { maxUses: 1.5 },
+      { maxUses: '1' },
+      { emial: 'a@b.c' },
+      { role: '' },
+      { sendEmail: 1 },
+      [],
+    ]
+    for (const body of wrong) {
+      expect(validate(body), JSON.stringify(body)).to.equal(false)
+      expect((await host.manage.post('default/invite', body)).status).to.equal(400)
+    }
+    await sendInvite(host)
+  })
+})
+
+/** The routes of the router that is mounted at /invites, from Express's own stack. */
+function routerStack(app: unknown): { path: string; method: string }[] {
+  interface Layer {
+    readonly route?: { readonly path: string; readonly methods: Record<string, boolean> }
+    readonly handle?: { readonly stack?: readonly Layer[] }
+  }
+  const { stack } = (app as { router: { stack: readonly Layer[] } }).router
+  const routers = stack.map((layer) => layer.handle?.stack ?? [])
+  const [ours = []] = routers.filter((layers) => layers.some(({ route }) => route?.path === '/openapi.json'))
+  return ours.flatMap(({ route }) =>
+    route ? Object.keys(route.methods).map((method) => ({ path: route.path, method })) : [],
+  )
+}

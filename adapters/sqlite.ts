@@ -23,6 +23,8 @@ export interface SqliteDatabase {
 interface SqliteStatement {
   /** Whether it returns rows. */
   readonly reader: boolean
+  /** Whether its integers come as bigint, which a host may have made the default of its connection. */
+  safeIntegers(toggle: boolean): unknown
   all(...parameters: unknown[]): unknown[]
   run(...parameters: unknown[]): unknown
 }
@@ -34,8 +36,8 @@ export interface SqliteStoreOptions {
   readonly busyTimeoutMs?: number | undefined
 }
 
-// A synchronous wait stops the whole process, and with it the very transaction that is waited for.
-const DRIVER_TIMEOUT_MS = 2
+// A synchronous wait, however short, stops the whole process, and with it the very transaction that is waited for.
+const DRIVER_TIMEOUT_MS = 0
 const RETRY_MS = { from: 2, to: 25 }
 const TABLE_PREFIX = /^[A-Za-z_][A-Za-z0-9_]{0,31}$/
 
@@ -140,6 +142,7 @@ function queryOn(database: SqliteDatabase): (query: CompiledQuery) => readonly u
     let statement = statements.get(sql)
     if (statement === undefined) {
       statement = database.prepare(sql)
+      if (statement.reader) statement.safeIntegers(false)
       statements.set(sql, statement)
     }
     if (statement.reader) return statement.all(...parameters)
@@ -198,7 +201,7 @@ function isSqliteDatabase(value: unknown): value is SqliteDatabase {
 
 /** The host's `Database`, where it is one on our file with a transaction open. */
 function hostTransaction(trx: unknown, file: string): SqliteDatabase | undefined {
-  if (!isSqliteDatabase(trx)) return undefined
+  if (!isSqliteDatabase(trx) || file === ':memory:') return undefined
   if (!trx.inTransaction) {
     throw new TypeError(
       '`trx` is a better-sqlite3 Database with no transaction open: call it inside db.transaction(…).',

@@ -23,6 +23,7 @@ const ASCII_LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/
  * display names, white space, control and invisible (Cf) characters, address literals.
  */
 export function parseAddress(text: string): Address | undefined {
+  if (text.length > MAX_ADDRESS) return undefined // before anything that takes its time over a long text
   const at = text.lastIndexOf('@')
   const local = text.slice(0, at)
   const domain = canonicalDomain(text.slice(at + 1))
@@ -36,7 +37,7 @@ export function parseAddress(text: string): Address | undefined {
 
 /** A domain in the form it is compared in, or `undefined` where it is none that mail can reach. */
 export function canonicalDomain(text: string): string | undefined {
-  if (!DOMAIN.test(text)) return undefined
+  if (text.length > MAX_ADDRESS || !DOMAIN.test(text)) return undefined
   const ascii = domainToASCII(text.normalize('NFC')).toLowerCase()
   const labels = ascii.split('.')
   if (!labels.every((label) => ASCII_LABEL.test(label))) return undefined

@@ -58,7 +58,7 @@ export function readOptions(options: InvitesOptions): Config {
     options.baseUrl,
     'where inviteRouter is reachable, such as https://acme.dev/invites',
   )
-  const cookieDomain = readCookie(options)
+  const cookieDomain = readCookie(options, baseUrl)
   const apps = readApps(options, baseUrl, cookieDomain)
   return {
     store: readStore(options.store),
@@ -107,11 +107,15 @@ function readApps(options: InvitesOptions, baseUrl: URL, cookieDomain: string | 
       own.signupUrl ?? options.signupUrl,
       "the URL of the host's signup page",
     )
-    if (signupUrl.hostname !== baseUrl.hostname && cookieDomain === undefined) {
+    const isReached = isWithin(signupUrl.hostname, cookieDomain ?? baseUrl.hostname, cookieDomain !== undefined)
+    if (!isReached) {
       throw new TypeError(
         `createInvites: ${where('signupUrl')} is on ${signupUrl.hostname} and baseUrl on ${baseUrl.hostname}, so the ` +
           'join cookie would not reach the signup page. Put both on one host, or set cookie: { domain } to the domain they share.',
       )
+    }
+    if (baseUrl.protocol === 'https:' && signupUrl.protocol === 'http:') {
+      wrong(where('signupUrl'), 'an https URL, as `baseUrl` is: the join cookie does not travel from https to http')
     }
     apps.set(appId, {
       appId,
@@ -156,10 +160,19 @@ function readUrl(name: string, value: unknown, what: string): URL {
   return url
 }
 
-function readCookie(options: InvitesOptions): string | undefined {
+function readCookie(options: InvitesOptions, baseUrl: URL): string | undefined {
   if (options.cookie === undefined) return undefined
   checkNames('createInvites: cookie', options.cookie, ['domain'])
-  return text('cookie.domain', options.cookie.domain)
+  const domain = text('cookie.domain', options.cookie.domain)
+  if (domain !== undefined && !isWithin(baseUrl.hostname, domain)) {
+    wrong('cookie.domain', `the domain that ${baseUrl.hostname} and the signup page share, such as example.com`)
+  }
+  return domain
+}
+
+/** Whether browsers send a cookie of `domain` to `host` (RFC 6265, 5.1.3). */
+function isWithin(host: string, domain: string, subdomains = true): boolean {
+  return host === domain || (subdomains && host.endsWith(`.${domain}`))
 }
 
 function readMailer(mailer: unknown): Mailer | undefined {

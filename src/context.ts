@@ -34,6 +34,11 @@ export interface KnownScope extends Scope {
 
 /** @throws TypeError where the actor is none. */
 export function readScope(scope: Scope): KnownScope {
+  if (Object.hasOwn(scope, 'actor') && scope.actor == null) {
+    throw new TypeError(
+      'scope.actor is there and names nobody. Leave it out where your own code asks, with all rights.',
+    )
+  }
   return scope.actor === undefined
     ? { appId: scope.appId }
     : { appId: scope.appId, actor: readActor('scope.actor', scope.actor) }

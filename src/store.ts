@@ -179,8 +179,7 @@ export interface InviteStore {
    * if the invite would still admit a claim (its address aside). The same claim again, or the same `userId` on the
    * same invite again, changes nothing, gives a hold of its own back, and returns what was recorded.
    *
-   * Where no use is left then, waiting mail is canceled. Other pending invites of the same app, organization and
-   * address are revoked.
+   * A claim of another invite or another app is none. Where no use is left then, waiting mail is canceled.
    *
    * With `trx`, the host's own open transaction, all of it happens there: committed or rolled back with the rest.
    * @throws TypeError where `trx` is not an open transaction of a kind that the adapter knows.

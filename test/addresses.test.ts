@@ -82,6 +82,13 @@ describe('addresses', () => {
     it(`R-25 refuses ${what}`, () => expect(parseAddress(text)).to.equal(undefined))
   }
 
+  it('are not looked for in a text that is far too long: decoding this one would take minutes', () => {
+    for (const letter of ['\u00fc', 'e\u0301']) {
+      expect(parseAddress(`ada@${letter.repeat(1_000_000)}.example`)).to.equal(undefined)
+      expect(canonicalDomain(`${letter.repeat(1_000_000)}.example`)).to.equal(undefined)
+    }
+  })
+
   it('R-26 keeps the original as it was given', () => {
     expect(parseAddress('Ada+Tag@B\u00fccher.example')).to.deep.equal({
       original: 'Ada+Tag@B\u00fccher.example',

@@ -63,6 +63,18 @@ describe('R-16 createInvites refuses', () => {
       'express-rate-limit store with `get`',
     ],
     ['an appName of two lines', { appName: 'a\nb' }, '`appName` must be a line of text'],
+    [
+      'a cookie domain of somebody else',
+      { cookie: { domain: 'other.example' } },
+      '`cookie.domain` must be the domain that acme.dev',
+    ],
+    ['a cookie domain with more in it', { cookie: { domain: 'acme.dev; Secure' } }, '`cookie.domain` must be'],
+    [
+      'a signup page outside the cookie domain',
+      { cookie: { domain: 'acme.dev' }, signupUrl: 'https://notacme.dev/signup' },
+      'join cookie would not reach',
+    ],
+    ['a signup page without https', { signupUrl: 'http://acme.dev/signup' }, 'does not travel from https to http'],
     ['an unknown cookie option', { cookie: { domian: 'acme.dev' } }, 'Did you mean `domain`?'],
   ]
   for (const [what, changes, message] of cases) {
@@ -144,6 +156,14 @@ describe('R-16 createInvites', () => {
     const res = await host.manage.post('default/invite', { email: 'ada@example.com' })
     expect(res.status).to.equal(503)
     expect(res.body.detail).not.to.contain('/')
+  })
+
+  it('takes an actor that is there and nobody for a mistake, not for everybody', async () => {
+    const { invites } = await openHost()
+    for (const actor of [undefined, null as never]) {
+      const error = await invites.list({}, { actor }).catch((thrown: unknown) => thrown)
+      expect(error).to.be.instanceOf(TypeError)
+    }
   })
 
   it('close() can be called twice', async () => {

@@ -123,19 +123,30 @@ export function testAccepts(test: Test): void {
     assert.ok(!(await store.accept(acceptOf(claim, invite, { now: NOW + TERM }))).accepted, 'expired')
   })
 
-  test('cancels waiting mail once no use is left, and revokes the address’s other invites', async (store) => {
-    const bound = await create(store, newInvite({ email: 'ada@example.com' }), 'bound-mail')
-    const elsewhere = await create(store, newInvite({ email: 'ada@example.com', orgId: 'org' }))
+  test('cancels waiting mail once no use is left', async (store) => {
+    const invite = await create(store, newInvite({ email: 'ada@example.com' }), 'mail')
+    await acceptFor(store, invite, { email: address('ada@example.com') })
+    assert.equal((await found(store, invite)).delivery?.canceledAt, NOW)
+  })
+
+  test('leaves the invite of an address alone where a shareable one is used with it: nobody has shown it is theirs', async (store) => {
+    const bound = await create(store, newInvite({ email: 'ada@example.com' }), 'mail')
     const shared = await create(store, newInvite({ maxUses: 2 }))
     await acceptFor(store, shared, { email: address('ada@example.com') })
-    const closed = await found(store, bound)
-    assert.equal(closed.revokedAt, NOW)
-    assert.equal(closed.delivery?.canceledAt, NOW)
-    assert.equal((await found(store, elsewhere)).revokedAt, null)
-    assert.equal((await found(store, shared)).revokedAt, null)
-    const single = await create(store, newInvite({ email: 'bob@example.com' }), 'bob-mail')
-    await acceptFor(store, single, { email: address('bob@example.com') })
-    assert.equal((await found(store, single)).delivery?.canceledAt, NOW)
+    assert.equal((await found(store, bound)).revokedAt, null)
+  })
+
+  test('takes a claim for no other invite and no other app than its own', async (store) => {
+    const [own, other] = [await create(store), await create(store)]
+    const claim = claimOf(own)
+    await store.claim(claim)
+    const rival = claimOf(other)
+    await store.claim(rival)
+    assert.ok(!(await store.accept(acceptOf(claim, other))).accepted)
+    assert.ok(!(await store.accept({ ...acceptOf(claim, own), appId: 'elsewhere' })).accepted)
+    await store.release({ claimId: rival.claimId, inviteId: own.id })
+    assert.deepEqual([(await found(store, other)).held, (await found(store, other)).uses], [1, 0])
+    assert.ok((await store.accept(acceptOf(rival, other))).accepted)
   })
 
   test('gives a use back when it is reopened, once', async (store) => {

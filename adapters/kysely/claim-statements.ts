@@ -73,8 +73,8 @@ export function claimStatements(dialect: Dialect) {
     db.selectFrom(tables.claims).select('lapses_at').where('invite_id', '=', p.inviteId).orderBy('lapses_at').limit(1),
   )
 
-  const removeClaim = prepare((p: { claimId: string }) =>
-    db.deleteFrom(tables.claims).where('id', '=', p.claimId).returningAll(),
+  const removeClaim = prepare((p: { claimId: string; inviteId: string }) =>
+    db.deleteFrom(tables.claims).where('id', '=', p.claimId).where('invite_id', '=', p.inviteId).returningAll(),
   )
 
   const findAcceptance = prepare((p: { claimId: string; inviteId: string; userId: string | null }) =>
@@ -90,19 +90,21 @@ export function claimStatements(dialect: Dialect) {
       ),
   )
 
-  const useHeld = prepare((p: { inviteId: string }) =>
+  const useHeld = prepare((p: { inviteId: string; appId: string }) =>
     db
       .updateTable(tables.invites)
       .set((eb) => ({ held: eb('held', '-', 1), uses: eb('uses', '+', 1) }))
       .where('id', '=', p.inviteId)
+      .where('app_id', '=', p.appId)
       .returningAll(),
   )
 
-  const useFree = prepare((p: { inviteId: string; now: DbTime; lapsed: number }) =>
+  const useFree = prepare((p: { inviteId: string; appId: string; now: DbTime; lapsed: number }) =>
     db
       .updateTable(tables.invites)
       .set((eb) => ({ held: eb('held', '-', p.lapsed), uses: eb('uses', '+', 1) }))
       .where('id', '=', p.inviteId)
+      .where('app_id', '=', p.appId)
       .where('revoked_at', 'is', null)
       .where(unexpired(p.now))
       .where(hasUseLeft(p.lapsed))
@@ -127,20 +129,6 @@ export function claimStatements(dialect: Dialect) {
     }),
   )
 
-  const revokeSiblings = prepare(
-    (p: { appId: string; email: string; orgId: string | null; inviteId: string; now: DbTime }) =>
-      db
-        .updateTable(tables.invites)
-        .set({ revoked_at: p.now })
-        .where('app_id', '=', p.appId)
-        .where('email_canonical', '=', p.email)
-        .where(sql<SqlBool>`coalesce(org_id, '') = coalesce(${p.orgId}, '')`)
-        .where('revoked_at', 'is', null)
-        .where('uses', '=', 0)
-        .where('id', '<>', p.inviteId)
-        .returning('id'),
-  )
-
   return {
     findByCode,
     clearLapsedByCode,
@@ -154,6 +142,5 @@ export function claimStatements(dialect: Dialect) {
     useHeld,
     useFree,
     insertAcceptance,
-    revokeSiblings,
   }
 }

@@ -77,7 +77,7 @@ export function claimOperations(
   function* accept(request: AcceptRequest): Operation<AcceptResult> {
     const { claimId, inviteId } = request
     const now = dialect.encodeTime(request.now)
-    const [claim] = yield* statements.removeClaim({ claimId })
+    const [claim] = yield* statements.removeClaim({ claimId, inviteId })
     const [recorded] = yield* statements.findAcceptance({ claimId, inviteId, userId: request.userId })
     if (recorded) {
       if (claim) yield* statements.lowerHeld({ inviteId, by: 1 })
@@ -86,7 +86,7 @@ export function claimOperations(
 
     const live = claim !== undefined && dialect.decodeTime(claim.lapses_at) > request.now
     const invite = live
-      ? (yield* statements.useHeld({ inviteId }))[0]
+      ? (yield* statements.useHeld({ inviteId, appId: request.appId }))[0]
       : yield* useWithoutHold(request, claim === undefined ? 0 : 1)
     if (invite === undefined) return { accepted: false }
 
@@ -108,16 +108,6 @@ export function claimOperations(
     }
     yield* statements.insertAcceptance(acceptance)
     if (invite.max_uses !== null && invite.uses >= invite.max_uses) yield* deliveries.cancel({ inviteId, now })
-    if (email !== null) {
-      const siblings = yield* statements.revokeSiblings({
-        appId: invite.app_id,
-        email,
-        orgId: invite.org_id,
-        inviteId,
-        now,
-      })
-      for (const sibling of siblings) yield* deliveries.cancel({ inviteId: sibling.id, now })
-    }
     return { accepted: true, fresh: true, acceptance: toAcceptance(dialect, acceptance) }
   }
 
@@ -127,13 +117,13 @@ export function claimOperations(
     const now = dialect.encodeTime(request.now)
     const lapsed = own + (yield* statements.clearLapsedById({ inviteId, now })).length
     const mode = yield* modeOf(request)
-    const [invite] = mode === 'closed' ? [] : yield* statements.useFree({ inviteId, now, lapsed })
+    const [invite] = mode === 'closed' ? [] : yield* statements.useFree({ inviteId, appId: request.appId, now, lapsed })
     if (invite === undefined && lapsed > 0) yield* statements.lowerHeld({ inviteId, by: lapsed })
     return invite
   }
 
   function* release(claim: { readonly claimId: string; readonly inviteId: string }): Operation<void> {
-    const [held] = yield* statements.removeClaim({ claimId: claim.claimId })
+    const [held] = yield* statements.removeClaim(claim)
     if (held) yield* statements.lowerHeld({ inviteId: held.invite_id, by: 1 })
   }
 

@@ -61,7 +61,7 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
     const page = await invites.list({ status: ['pending', 'expired'], cursor }, scope)
     const mode = actor.access === 'supervisor' ? (await invites.settings(undefined, scope)).mode : undefined
     const values = invitePage({
-      base: req.baseUrl,
+      base: baseOf(req),
       app,
       apps: await appsFor(visit),
       actor,
@@ -95,7 +95,7 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
       done,
     })
     if (inviteId !== undefined) query.set('invite', inviteId)
-    res.redirect(303, `${req.baseUrl}/?${query}`)
+    res.redirect(303, `${baseOf(req)}/?${query}`)
   }
 
   router.use((_req, res, next) => {
@@ -190,7 +190,7 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
     if (error instanceof HostFailure) return next(error.error)
     if (!(error instanceof InviteError) || res.headersSent) return next(error)
     tellOperator(context, error)
-    const html = rendersOf(chosenApp(context, req))?.error(errorPage(req.baseUrl, error.status, explain(error)))
+    const html = rendersOf(chosenApp(context, req))?.error(errorPage(baseOf(req), error.status, explain(error)))
     res.status(error.status).set(error.headers).type('html').send(html)
   })
 
@@ -221,6 +221,11 @@ function isForged(context: Context, req: Request): boolean {
 function chosenApp({ config }: Context, req: Request): string {
   const { appId } = req.query
   return typeof appId === 'string' ? appId : (config.defaultAppId ?? [...config.apps.keys()][0] ?? '')
+}
+
+/** Where the dashboard is mounted, as the path of this site that it is: `//host` would lead to another. */
+function baseOf(req: Request): string {
+  return req.baseUrl.replace(/^[/\\]+/, '/')
 }
 
 function idOf(req: Request): string {

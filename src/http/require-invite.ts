@@ -70,13 +70,17 @@ export function requireInvite(invites: Invites, options: RequireInviteOptions = 
       if (code === undefined || email === undefined) needBody(req)
       const appId = appOf(context, typeof whichApp === 'function' ? await whichApp(req) : whichApp).appId
       const explicit = await explicitCode(req, code)
+      const credentials = credentialsFor(context, req, appId, explicit)
       const forget = () => {
         if (hasJoinCookie(context, req, appId) && !res.headersSent) clearJoinCookie(context, res, appId)
       }
       try {
-        const claim = await claimFor(req, appId, credentialsFor(context, req, appId, explicit))
-        if (claim === undefined) forget()
-        else req.invite = settleWithResponse({ req, res, next, claim, succeeded, accepted: forget })
+        // Another gate of this route may hold a use already: one signup counts once.
+        const held = req.invite?.appId === appId
+        const claim = held ? undefined : await claimFor(req, appId, credentials)
+        if (claim === undefined) {
+          if (!held) forget()
+        } else req.invite = settleWithResponse({ req, res, next, claim, succeeded, accepted: forget })
       } catch (error) {
         if (!(error instanceof InviteError) || error.status >= 500) throw error
         if (error.code === 'invite_invalid') await throttle.wrongCode(req)
@@ -135,8 +139,9 @@ function needBody(req: Request): void {
         'app.use(express.urlencoded()).',
     )
   }
-  const sent = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
-  if (req.body === undefined && sent) {
+  const isSent = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
+  const isUnread = !req.readableEnded && Object.keys(req.body ?? {}).length === 0 // Express 4's parsers leave `{}`
+  if (isSent && (req.body === undefined || isUnread)) {
     const type = req.headers['content-type'] ?? 'no Content-Type'
     throw new InviteError('input_invalid', { status: 415, detail: `A body of ${type} cannot be read here.` })
   }

@@ -4,6 +4,7 @@
 // wrote is dropped and the error goes on to the host's error handlers, as if the handler had thrown it.
 import type { NextFunction, Request, Response } from 'express'
 import type { AcceptOptions, Claim } from '../use-cases/claim.js'
+import { type HeldResponse, holdBack } from './held-response.js'
 import { loggedIn, watchLogin } from './logged-in.js'
 
 /** Says whether an answer below 400 was a success. */
@@ -22,29 +23,47 @@ export interface Settlement {
 /** Ties the claim to the response. Returns it as the handler is to use it. */
 export function settleWithResponse({ req, res, next, claim, succeeded, accepted }: Settlement): Claim {
   const watch = watchLogin(req)
-  const response = holdBack(res, settle)
+  const response = holdBack(res, { ended: () => void answer().catch(next), abandoned: () => void settle() })
   let outcome: 'accepted' | 'released' | undefined
   let userId: AcceptOptions['userId']
-  let underWay: Promise<unknown> = Promise.resolve() // an accept or release that the handler did not wait for
+  const underWay: Promise<unknown>[] = [] // what the handler began and may not have waited for
 
-  async function settle(): Promise<void> {
-    let failure: { readonly error: unknown } | undefined
+  /** Settles, and sends the answer or, where the use could not be recorded, drops it. */
+  async function answer(): Promise<void> {
+    const failure = await settle()
+    if (failure === undefined) {
+      sendOrDrop(response)
+    } else if (response.drop(failure.error)) {
+      next(failure.error)
+    }
+  }
+
+  function sendOrDrop(response: HeldResponse): void {
     try {
-      await underWay.catch(() => undefined) // the handler's to deal with; what counts is decided below
+      response.send(() => outcome === 'accepted' && accepted())
+    } catch (error) {
+      if (response.drop(error)) next(error) // an answer that Node would not have sent either
+    }
+  }
+
+  async function settle(): Promise<{ readonly error: unknown } | undefined> {
+    let failure: { readonly error: unknown } | undefined
+    // Judged now, on the answer as it stands, before anything else can touch it.
+    const judged = outcome === undefined ? isSuccess() : Promise.resolve(true)
+    const counts = judged.catch((error: unknown) => {
+      failure = { error }
+      return true // in doubt a use counts
+    })
+    try {
+      await Promise.allSettled(underWay)
       if (outcome === undefined) {
-        const counts = await isSuccess().catch((error: unknown) => {
-          failure = { error }
-          return true // in doubt a use counts
-        })
-        if (counts) await handed.accept({ userId })
+        if (await counts) await handed.accept({ userId })
         else await claim.release().catch(() => undefined) // then it lapses; the handler's own answer stands
       }
-      if (outcome === 'accepted') accepted()
     } catch (error) {
       failure = { error }
     }
-    if (failure === undefined) response.send()
-    else if (response.drop(failure.error)) next(failure.error)
+    return failure
   }
 
   async function isSuccess(): Promise<boolean> {
@@ -54,90 +73,35 @@ export function settleWithResponse({ req, res, next, claim, succeeded, accepted 
     return !(redirected && watch.passportRan && !loggedIn(req)) // else a failureRedirect
   }
 
+  /** Remembers what was begun. Its failure is the handler's to see, and no unhandled one where it does not look. */
+  function began<Result>(work: Promise<Result>): Promise<Result> {
+    work.catch(() => undefined)
+    underWay.push(work)
+    return work
+  }
+
+  async function accept(options: AcceptOptions): Promise<Awaited<ReturnType<Claim['accept']>>> {
+    const acceptance = await claim.accept(options)
+    if (options.trx === undefined) outcome = 'accepted' // else only once the host has committed
+    return acceptance
+  }
+
+  async function release(): Promise<void> {
+    await claim.release()
+    outcome ??= 'released'
+  }
+
   const handed: Claim = {
     ...claim,
-    async accept(options = {}) {
+    accept(options = {}) {
       userId = options.userId
-      const accepting = claim.accept(options)
-      underWay = accepting
-      const acceptance = await accepting
-      if (options.trx === undefined) outcome = 'accepted' // else only once the host has committed
-      return acceptance
+      return began(accept(options))
     },
     acceptSync(options) {
       userId = options.userId
       return claim.acceptSync(options)
     },
-    async release() {
-      const releasing = claim.release()
-      underWay = releasing
-      await releasing
-      if (outcome === undefined) outcome = 'released'
-    },
+    release: () => began(release()),
   }
   return handed
-}
-
-interface HeldResponse {
-  /** Sends what the handler wrote. */
-  send(): void
-  /** Forgets what the handler wrote, so that another answer can be given; false where it is too late for one. */
-  drop(error: unknown): boolean
-}
-
-/** Holds back the end of the response, and its head until then, and calls `ended` in its place. */
-function holdBack(res: Response, ended: () => Promise<void>): HeldResponse {
-  const { end, write, writeHead, flushHeaders } = res
-  const headersBefore = res.getHeaders()
-  let head: Parameters<typeof writeHead> | undefined
-  let last: Parameters<typeof end> | undefined
-
-  const letHeadGo = () => {
-    res.writeHead = writeHead
-    if (head !== undefined && !res.headersSent) Reflect.apply(writeHead, res, head)
-  }
-  const restore = () => Object.assign(res, { end, write, writeHead, flushHeaders })
-
-  Object.assign(res, {
-    writeHead(...args: Parameters<typeof writeHead>) {
-      head = args
-      res.statusCode = args[0]
-      return res
-    },
-    write(...args: Parameters<typeof write>) {
-      if (last !== undefined) return false // written after the end: Node drops it too
-      letHeadGo()
-      return Reflect.apply(write, res, args)
-    },
-    flushHeaders() {
-      letHeadGo()
-      flushHeaders.call(res)
-    },
-    end(...args: Parameters<typeof end>) {
-      if (last !== undefined) return res
-      last = args
-      void ended()
-      return res
-    },
-  })
-
-  return {
-    send() {
-      restore()
-      letHeadGo()
-      Reflect.apply(end, res, last ?? [])
-    },
-    drop(error) {
-      restore()
-      if (res.headersSent) {
-        res.destroy(error instanceof Error ? error : undefined)
-        return false
-      }
-      for (const name of res.getHeaderNames()) if (!(name in headersBefore)) res.removeHeader(name)
-      for (const [name, value] of Object.entries(headersBefore)) if (value !== undefined) res.setHeader(name, value)
-      res.statusCode = 200
-      res.statusMessage = ''
-      return true
-    },
-  }
 }

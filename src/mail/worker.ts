@@ -95,16 +95,15 @@ export function createWorker(context: Context, mailer: Mailer): Worker {
   }
 
   async function attempt(delivery: DeliveryRecord, invite: InviteRecord): Promise<DeliveryOutcome> {
-    const compose = composers.get(invite.appId)
-    if (compose === undefined || invite.email === null || statusOf(invite, config.clock()) !== 'pending') {
+    if (invite.email === null || statusOf(invite, config.clock()) !== 'pending') {
       return { canceledAt: config.clock() } // overtaken: nobody could sign up with it
     }
+    // Another process may be able to: a newer one that knows the app, or lists the secret.
+    const compose = composers.get(invite.appId)
+    if (compose === undefined) return unsent(delivery, `No process that tried knows the app ${invite.appId}.`)
     const code = openCode(context, invite)
     if (code === null) {
-      return {
-        failedAt: config.clock(),
-        error: 'No listed secret opens its code. Send the invite again for a new one.',
-      }
+      return unsent(delivery, 'No listed secret opens its code. Send the invite again for a new one.')
     }
     return await send(compose, delivery, invite, code)
   }
@@ -120,12 +119,17 @@ export function createWorker(context: Context, mailer: Mailer): Worker {
       return { sentAt: config.clock() }
     } catch (thrown) {
       const error = reportable(thrown, [spelledAnyhow(code), makeProof(context, invite)])
-      const waitMs = isPermanent(thrown) ? undefined : BACK_OFF_MS[delivery.attempts - 1]
-      if (waitMs !== undefined)
-        warnOnce(context, 'INVITE_DELIVERY_STALLED', `The mailer failed, and will be tried again: ${error}`)
-      const now = config.clock()
-      return waitMs === undefined ? { failedAt: now, error } : { retryAt: now + waitMs, error }
+      if (isPermanent(thrown)) return { failedAt: config.clock(), error }
+      warnOnce(context, 'INVITE_DELIVERY_STALLED', `The mailer failed, and will be tried again: ${error}`)
+      return unsent(delivery, error)
     }
+  }
+
+  /** To be tried again, unless it was tried often enough. */
+  function unsent(delivery: DeliveryRecord, error: string): DeliveryOutcome {
+    const waitMs = BACK_OFF_MS[delivery.attempts - 1]
+    const now = config.clock()
+    return waitMs === undefined ? { failedAt: now, error } : { retryAt: now + waitMs, error }
   }
 
   return {

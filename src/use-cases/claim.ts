@@ -22,7 +22,7 @@ export interface ClaimInput extends Credentials {
 /** How to accept. */
 export interface AcceptOptions {
   /** The host's id of the new user. Accepting again for the same one changes nothing. */
-  readonly userId?: string | number | undefined
+  readonly userId?: string | number | bigint | null | undefined
   /** The host's open transaction: the acceptance commits or rolls back with it. */
   readonly trx?: unknown
 }
@@ -176,15 +176,12 @@ export async function releaseClaim({ store }: Context, key: Pick<ClaimKey, 'clai
 }
 
 function acceptRequest(context: Context, key: ClaimKey, { userId }: AcceptOptions) {
-  if (userId !== undefined && typeof userId !== 'string' && typeof userId !== 'number') {
-    throw new TypeError('accept({ userId }) takes the id of the new user, as a string or a number.')
-  }
   return {
     claimId: key.claimId,
     inviteId: key.id,
     appId: key.appId,
     acceptanceId: nanoid(),
-    userId: userId === undefined ? null : String(userId),
+    userId: readUserId(userId),
     email: key.email === null ? null : (parseAddress(key.email)?.canonical ?? null),
     now: context.config.clock(),
     defaultMode: appOf(context, key.appId).mode,
@@ -194,6 +191,18 @@ function acceptRequest(context: Context, key: ClaimKey, { userId }: AcceptOption
 function recorded(result: AcceptResult): Acceptance {
   if (!result.accepted) throw new InviteError('invite_claim_lost')
   return acceptanceView(result.acceptance)
+}
+
+/** One that names nobody, such as '' or NaN, would make everybody after it the same user again. */
+function readUserId(userId: AcceptOptions['userId']): string | null {
+  if (userId === undefined || userId === null) return null
+  const names =
+    typeof userId === 'bigint' || Number.isSafeInteger(userId) || (typeof userId === 'string' && userId !== '')
+  if (!names)
+    throw new TypeError(
+      'accept({ userId }) takes the id of the new user: a string that is not empty, or a whole number.',
+    )
+  return String(userId)
 }
 
 function readAddress(email: ClaimInput['email']): Address | undefined {

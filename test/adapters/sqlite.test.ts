@@ -110,6 +110,18 @@ describe('sqliteStore', () => {
     expect(await host.store.getMode('default')).to.equal('open')
   })
 
+  it('leaves a host whose own transaction waits alone, however many claims wait for it', async () => {
+    const host = await openHost()
+    const db = openDatabase(host.file)
+    db.pragma('journal_mode = wal')
+    const { inviteCode } = await sendInvite(host, { maxUses: null })
+    db.exec('begin immediate')
+    const claims = Array.from({ length: 200 }, () => host.invites.claim({ inviteCode }))
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 1))
+    db.exec('commit')
+    expect(await Promise.all(claims)).to.have.length(200)
+  })
+
   it('leaves the host’s pragmas and connection alone', async () => {
     const db = openDatabase(join(temporaryFolder(), 'app.db'))
     const pragmas = () =>
@@ -183,6 +195,14 @@ describe('sqliteStore', () => {
       expect([users(), state()]).to.deep.equal([0, { uses: 0, held: 1 }])
       await signUp(false)
       expect([users(), state()]).to.deep.equal([1, { uses: 1, held: 0 }])
+    })
+
+    it('R-06 works on a connection whose integers are bigint', async () => {
+      const { db, claim, state } = await claimed()
+      db.defaultSafeIntegers(true)
+      for (const _time of [1, 2]) db.transaction(() => claim.acceptSync({ userId: 7n, trx: db }))()
+      db.defaultSafeIntegers(false)
+      expect(state()).to.deep.equal({ uses: 1, held: 0 })
     })
 
     it('R-06 refuses a `trx` that is no transaction, or another database’s', async () => {

@@ -1,8 +1,9 @@
 // Settling: which answers count a use, which give it back, and that no success is sent before it is recorded.
 import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import Database from 'better-sqlite3'
 import { expect } from 'chai'
-import express, { type RequestHandler } from 'express'
+import express, { type RequestHandler, type Response } from 'express'
 import session from 'express-session'
 import passport from 'passport'
 import { Strategy as LocalStrategy } from 'passport-local'
@@ -369,6 +370,137 @@ describe('settling with the response', () => {
     })
   })
 
+  describe('what the handler gets wrong', () => {
+    const wrong: Record<string, RequestHandler> = {
+      'a header that cannot be sent': (req, res) =>
+        void res.writeHead(302, { Location: `/?name=${req.body.name}` }).end(),
+      'a body that is none': (_req, res) => void res.end(42 as never),
+      'a status that is none': (_req, res) => {
+        res.statusCode = 1000
+        res.end()
+      },
+      'a message that cannot be sent': (_req, res) => {
+        res.statusMessage = 'a\nb'
+        res.end()
+      },
+    }
+    for (const [name, signup] of Object.entries(wrong)) {
+      it(`goes to next(error) and gives the use back: ${name}`, async () => {
+        const host = await openHost({ signup })
+        const { inviteCode } = await sendInvite(host)
+        expect((await host.signup({ inviteCode, name: '\u4e2d\n' })).status).to.equal(500)
+        expect(host.errors).to.have.length(1)
+        expect(await stateOf(host)).to.equal('free')
+      })
+    }
+
+    it('an error after the answer changes neither the answer nor that the use counts', async () => {
+      for (const late of [Promise.resolve(), new Promise(setImmediate)]) {
+        const host = await openHost({
+          signup: async (_req, res) => {
+            res.status(201).json({ made: true })
+            await late
+            throw new Error('too late')
+          },
+        })
+        const { inviteCode } = await sendInvite(host)
+        const res = await host.signup({ inviteCode }).catch((error: Error) => error)
+        if (!(res instanceof Error)) expect([res.status, res.body]).to.deep.equal([201, { made: true }])
+        await new Promise(setImmediate)
+        expect(await stateOf(host)).to.equal('accepted')
+      }
+    })
+
+    it('a second answer is refused, and the first one counts', async () => {
+      const host = await openHost({
+        signup: (_req, res) => {
+          res.status(201).json({ made: true })
+          expect(res.headersSent).to.equal(true)
+          expect(() => res.status(400).json({ made: false })).to.throw('after they are sent')
+          res.end('more')
+        },
+      })
+      const { inviteCode } = await sendInvite(host)
+      const res = await host.signup({ inviteCode })
+      expect([res.status, res.body]).to.deep.equal([201, { made: true }])
+      expect(await stateOf(host)).to.equal('accepted')
+    })
+
+    it('an accept or release that fails and that nobody waits for ends no process', async () => {
+      for (const method of ['accept', 'release'] as const) {
+        const host = await openHost({
+          signup: async (req, res) => {
+            await host.store.close()
+            void req.invite?.[method]()
+            res.status(201).end()
+          },
+        })
+        const { inviteCode } = await sendInvite(host)
+        expect((await host.signup({ inviteCode })).status).to.equal(503)
+      }
+    })
+  })
+
+  it('R-03 a client that leaves makes no invite last longer, also where the answer is a stream', async () => {
+    const answers: Record<string, (res: Response) => unknown> = {
+      sendFile: (res) => res.sendFile(import.meta.filename),
+      pipe: (res) => Readable.from(['a', 'b']).pipe(res),
+      pipeline: (res) => pipeline(Readable.from(['a', 'b']), res).catch(() => undefined),
+      write: (res) => res.write('a'),
+    }
+    for (const [name, answer] of Object.entries(answers)) {
+      let gone = () => {}
+      const left = new Promise<void>((resolve) => {
+        gone = resolve
+      })
+      let counted = () => {}
+      const accepted = new Promise<void>((resolve) => {
+        counted = resolve
+      })
+      const host = await openHost({
+        signup: (_req, res) => {
+          res.on('close', () => {
+            answer(res)
+            gone()
+          })
+          res.socket?.destroy()
+        },
+      })
+      host.invites.events.on('accepted', counted)
+      const { inviteCode } = await sendInvite(host)
+      await host.signup({ inviteCode }).catch(() => undefined)
+      await left
+      await accepted
+      host.clock.advance(3 * MINUTE)
+      expect(await stateOf(host), name).to.equal('accepted')
+    }
+  })
+
+  it('one signup counts once, also behind two gates', async () => {
+    const host = await openHost({
+      signup: (req, res, next) =>
+        requireInvite(host.invites)(req, res, (error) => (error ? next(error) : res.sendStatus(201))),
+    })
+    const { inviteCode } = await sendInvite(host, { maxUses: 5 })
+    await host.signup({ inviteCode }).expect(201)
+    expect((await host.invites.list()).items[0]?.uses).to.equal(1)
+  })
+
+  it('takes no user id that names nobody', async () => {
+    const host = await openHost()
+    const { inviteCode } = await sendInvite(host, { maxUses: 9 })
+    for (const userId of ['', Number.NaN, 1.5, {} as never, true as never]) {
+      const claim = await host.invites.claim({ inviteCode })
+      const error = await claim.accept({ userId }).catch((thrown: unknown) => thrown)
+      expect(error).to.be.instanceOf(TypeError)
+      await claim.release()
+    }
+    for (const userId of [7n, 'u', 0, null, undefined])
+      await (await host.invites.claim({ inviteCode })).accept({ userId })
+    const users = (await host.invites.acceptances()).items.map((each) => each.userId)
+    expect(users.sort()).to.deep.equal(['0', '7', 'u', null, null].sort())
+  })
+
   it('R-05 a double click: one passes, the other hears invite_claimed, and after a failure the next passes', async () => {
     const waiting: (() => void)[] = []
     const host = await openHost({
@@ -400,6 +532,8 @@ describe('settling with the response', () => {
       (_req, res, next) => {
         const { write, end } = res
         res.write = ((chunk: string) => write.call(res, chunk.toUpperCase(), 'utf8')) as typeof res.write
+        const { writeHead } = res
+        res.writeHead = ((status: number) => writeHead.call(res, status, { 'X-Late': 'yes' })) as typeof res.writeHead
         res.end = (() => end.call(res, 'END', 'utf8')) as typeof res.end
         next()
       },
@@ -410,6 +544,7 @@ describe('settling with the response', () => {
     )
     const res = await request(app).post('/signup').send({ inviteCode })
     expect(res.text).to.equal('ABCEND')
+    expect(res.get('X-Late')).to.equal('yes')
     expect(await stateOf(host)).to.equal('accepted')
   })
 

@@ -37,12 +37,14 @@ const failures = {
   invite_not_found: [404, 'There is no such invite.'],
   invite_exists: [409, 'This address already has an outstanding invite. Send that one again instead.'],
   invite_over: [409, 'This invite was used or revoked and cannot be changed. Make a new one.'],
+  // For quotas, which are to come.
   quota_exceeded: [429, 'There are no invites left to give.'],
   rate_limited: [429, 'Too many wrong invite codes. Wait before trying again.'],
   input_invalid: [400, 'The request has fields that cannot be accepted.'],
   not_allowed: [403, 'This is not allowed with the access you have.'],
   not_authenticated: [401, 'Sign in first.'],
   store_unavailable: [503, 'Invites cannot be looked up right now. Nothing was changed; try again.'],
+  // For `Idempotency-Key`, which is to come.
   idempotency_conflict: [409, 'A request with this Idempotency-Key is still running.'],
 } as const satisfies Record<string, readonly [number, string]>
 

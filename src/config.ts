@@ -1,8 +1,8 @@
 // Options checked and completed, once, at start: whatever is wrong is told then, with the answer in it.
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { closest, distance } from 'fastest-levenshtein'
 import { parseAddress } from './addresses.js'
+import { checkNames } from './option-names.js'
 import type { AppOptions, InviteLimits, InvitesOptions, Mailer } from './options.js'
 import type { InviteStore } from './store.js'
 import { type Mode, modes } from './types.js'
@@ -75,20 +75,6 @@ export function readOptions(options: InvitesOptions): Config {
     wrongCodes: readWrongCodes(options.limits),
     cookieDomain,
     clock: optional('clock', options.clock, 'function', 'a function that returns ms since 1970') ?? Date.now,
-  }
-}
-
-/** @throws TypeError where `options` is no object or has a name that is not in `known`. */
-export function checkNames(owner: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) throw new TypeError(`${owner} takes an object of options.`)
-  for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue
-    const nearest = closest(name, [...known])
-    const hint =
-      distance(name.toLowerCase(), nearest.toLowerCase()) <= 3
-        ? `Did you mean \`${nearest}\`?`
-        : `It takes ${known.map((each) => `\`${each}\``).join(', ')}.`
-    throw new TypeError(`${owner}: unknown option \`${name}\`. ${hint}`)
   }
 }
 

@@ -1,11 +1,11 @@
 // `requireInvite`: the gate before a host's signup handler.
 import type { Request, RequestHandler } from 'express'
 import { isBlankCode, normalizeCode } from '../codes.js'
-import { checkNames } from '../config.js'
 import { appOf, type Context, modeOf } from '../context.js'
 import { InviteError } from '../errors.js'
 import { invalidField } from '../input.js'
 import { contextOf, type Invites } from '../invites.js'
+import { checkNames } from '../option-names.js'
 import type { Awaitable } from '../options.js'
 import type { Credentials } from '../use-cases/check.js'
 import { type Claim, claimInvite } from '../use-cases/claim.js'

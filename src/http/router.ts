@@ -1,11 +1,11 @@
 // `inviteRouter`: the HTTP interface, one route a use case.
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
 import { normalizeCode } from '../codes.js'
-import { checkNames } from '../config.js'
 import { appOf, type Scope } from '../context.js'
 import { InviteError } from '../errors.js'
 import { checkSchema, emptySchema, read } from '../input.js'
 import { contextOf, type Invites } from '../invites.js'
+import { checkNames } from '../option-names.js'
 import { readToken } from '../proofs.js'
 import type { Action } from '../types.js'
 import {

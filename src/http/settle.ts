@@ -4,7 +4,7 @@
 // wrote is dropped and the error goes on to the host's error handlers, as if the handler had thrown it.
 import type { NextFunction, Request, Response } from 'express'
 import type { AcceptOptions, Claim } from '../use-cases/claim.js'
-import { type HeldResponse, holdBack } from './held-response.js'
+import { holdBack } from './held-response.js'
 import { loggedIn, watchLogin } from './logged-in.js'
 
 /** Says whether an answer below 400 was a success. */
@@ -31,18 +31,11 @@ export function settleWithResponse({ req, res, next, claim, succeeded, accepted 
   /** Settles, and sends the answer or, where the use could not be recorded, drops it. */
   async function answer(): Promise<void> {
     const failure = await settle()
-    if (failure === undefined) {
-      sendOrDrop(response)
-    } else if (response.drop(failure.error)) {
-      next(failure.error)
-    }
-  }
-
-  function sendOrDrop(response: HeldResponse): void {
     try {
+      if (failure !== undefined) throw failure.error
       response.send(() => outcome === 'accepted' && accepted())
     } catch (error) {
-      if (response.drop(error)) next(error) // an answer that Node would not have sent either
+      if (response.drop(error)) next(error)
     }
   }
 

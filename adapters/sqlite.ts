@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
 import { type CompiledQuery, DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import { InviteError } from '../src/errors.js'
+import { checkNames } from '../src/option-names.js'
 import type { InviteStore } from '../src/store.js'
 import { type Operation, run, runSync } from './kysely/operation.js'
 import { type DbJson, type DbTime, type Dialect, type Tables, tableNames } from './kysely/schema.js'
@@ -152,11 +153,8 @@ function queryOn(database: SqliteDatabase): (query: CompiledQuery) => readonly u
 }
 
 function checkOptions(options: SqliteStoreOptions): { tablePrefix: string; busyTimeoutMs: number } {
-  const { tablePrefix = 'invite_only_', busyTimeoutMs = 5000, ...others } = options
-  const [unknown] = Object.keys(others)
-  if (unknown !== undefined) {
-    throw new TypeError(`sqliteStore: unknown option \`${unknown}\`. It takes \`tablePrefix\` and \`busyTimeoutMs\`.`)
-  }
+  checkNames('sqliteStore', options, ['tablePrefix', 'busyTimeoutMs'])
+  const { tablePrefix = 'invite_only_', busyTimeoutMs = 5000 } = options
   if (!TABLE_PREFIX.test(tablePrefix)) {
     throw new TypeError('sqliteStore: `tablePrefix` must be 1 to 32 letters, digits or _, and not start with a digit.')
   }

@@ -14,8 +14,6 @@ export function claimStatements(dialect: Dialect) {
       .where('code_hash', '=', p.codeHash)
       .where('revoked_at', 'is', null)
 
-  const findByCode = prepare((p: { appId: string; codeHash: string }) => unrevoked(p).selectAll())
-
   const clearLapsedByCode = prepare((p: { appId: string; codeHash: string; now: DbTime }) =>
     db
       .deleteFrom(tables.claims)
@@ -130,7 +128,6 @@ export function claimStatements(dialect: Dialect) {
   )
 
   return {
-    findByCode,
     clearLapsedByCode,
     clearLapsedById,
     lowerHeld,

@@ -7,6 +7,7 @@ import type { Mode } from '../../src/types.js'
 import { claimStatements } from './claim-statements.js'
 import type { DeliveryOperations } from './deliveries.js'
 import type { Operation } from './operation.js'
+import type { ReadingOperations } from './reading.js'
 import { type AcceptanceRow, type InviteRow, toAcceptance, toInvite } from './records.js'
 import type { Dialect } from './schema.js'
 import type { SettingsOperations } from './settings.js'
@@ -19,7 +20,11 @@ export interface ClaimOperations {
 
 export function claimOperations(
   dialect: Dialect,
-  { settings, deliveries }: { settings: SettingsOperations; deliveries: DeliveryOperations },
+  {
+    settings,
+    reading,
+    deliveries,
+  }: { settings: SettingsOperations; reading: ReadingOperations; deliveries: DeliveryOperations },
 ): ClaimOperations {
   const statements = claimStatements(dialect)
 
@@ -53,7 +58,7 @@ export function claimOperations(
       return { admitted: true, invite: toInvite(dialect, admitted, null) }
     }
 
-    const [invite] = yield* statements.findByCode({ appId, codeHash })
+    const invite = yield* reading.rowOfCode({ appId, codeHash })
     if (invite === undefined) return { admitted: false, reason: 'unknown' }
     if (lapsed.length > 0) yield* statements.lowerHeld({ inviteId: invite.id, by: lapsed.length })
     const reason = refusal(invite, request)

@@ -19,6 +19,8 @@ export interface ReadingOperations {
   findInviteByCode(query: { readonly appId: string; readonly codeHash: string }): Operation<InviteRecord | undefined>
   listInvites(query: ListInvites): Operation<readonly InviteRecord[]>
   rowOf(key: InviteKey): Operation<InviteRow | undefined>
+  /** The invite of this code, unless revoked. */
+  rowOfCode(query: { readonly appId: string; readonly codeHash: string }): Operation<InviteRow | undefined>
   /** The invite that keeps others from this place: a pending one, or one that expired unused. */
   holderOf(place: Place): Operation<InviteRow | undefined>
   withDelivery(row: InviteRow): Operation<InviteRecord>
@@ -57,6 +59,10 @@ export function readingOperations(dialect: Dialect, deliveries: DeliveryOperatio
     return (yield* byId({ appId: key.appId, id: key.inviteId }))[0]
   }
 
+  function* rowOfCode(query: { readonly appId: string; readonly codeHash: string }): Operation<InviteRow | undefined> {
+    return (yield* byCode(query))[0]
+  }
+
   function* holderOf(place: Place): Operation<InviteRow | undefined> {
     return (yield* byPlace(place))[0]
   }
@@ -75,7 +81,7 @@ export function readingOperations(dialect: Dialect, deliveries: DeliveryOperatio
     readonly appId: string
     readonly codeHash: string
   }): Operation<InviteRecord | undefined> {
-    const [row] = yield* byCode(query)
+    const row = yield* rowOfCode(query)
     return row && toInvite(dialect, row, null)
   }
 
@@ -109,7 +115,7 @@ export function readingOperations(dialect: Dialect, deliveries: DeliveryOperatio
     return rows.map((row) => toInvite(dialect, row, mailOf.get(row.delivery_id ?? '') ?? null))
   }
 
-  return { findInvite, findInviteByCode, listInvites, rowOf, holderOf, withDelivery, withDeliveries }
+  return { findInvite, findInviteByCode, listInvites, rowOf, rowOfCode, holderOf, withDelivery, withDeliveries }
 }
 
 export const hasUseLeft = sql<SqlBool>`(max_uses is null or uses < max_uses)`

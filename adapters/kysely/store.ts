@@ -29,7 +29,7 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
   const deliveries = deliveryOperations(dialect)
   const reading = readingOperations(dialect, deliveries)
   const invites = inviteOperations(dialect, reading, deliveries)
-  const claims = claimOperations(dialect, { settings, deliveries })
+  const claims = claimOperations(dialect, { settings, reading, deliveries })
   const acceptances = acceptanceOperations(dialect, { reading, invites })
 
   const store: InviteStore = {

@@ -23,7 +23,8 @@ export async function readForm(req: Request, res: Response): Promise<Readonly<Re
   return (req.body ?? {}) as Record<string, unknown>
 }
 
-function hasBody(req: Request): boolean {
+/** Whether the client sent one (RFC 9112, 6.3). */
+export function hasBody(req: Request): boolean {
   return req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
 }
 

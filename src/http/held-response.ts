@@ -56,7 +56,7 @@ export function holdBack(res: Response, { ended, abandoned }: HoldEvents): HeldR
   /** A method that changes the head: refused once there is one to be sent. */
   const changing = <Args extends unknown[], Result>(method: (...args: Args) => Result) =>
     function (this: Response, ...args: Args): Result {
-      if (state === 'held') throw headersSentError()
+      if (state === 'held' || (state === 'open' && hasHead)) throw headersSentError()
       return Reflect.apply(method, res, args)
     }
 

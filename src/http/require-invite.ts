@@ -1,5 +1,5 @@
 // `requireInvite`: the gate before a host's signup handler.
-import type { Request, RequestHandler } from 'express'
+import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { isBlankCode, normalizeCode } from '../codes.js'
 import { appOf, type Context, modeOf } from '../context.js'
 import { InviteError } from '../errors.js'
@@ -9,6 +9,7 @@ import { checkNames } from '../option-names.js'
 import type { Awaitable } from '../options.js'
 import type { Credentials } from '../use-cases/check.js'
 import { type Claim, claimInvite } from '../use-cases/claim.js'
+import { hasBody } from './body.js'
 import { clearJoinCookie, credentialsFor, hasJoinCookie } from './join-cookie.js'
 import { type Succeeded, settleWithResponse } from './settle.js'
 import { throttleOf } from './throttle.js'
@@ -22,7 +23,7 @@ export interface RequireInviteOptions {
   readonly code?: FromRequest<string> | undefined
   /** Where the address is; `false`: there is none, the code alone counts. Default: `email` in the body. */
   readonly email?: FromRequest<string> | false | undefined
-  /** Says whether an answer below 400 was a success. Default: yes, except Passport's `failureRedirect`. */
+  /** Says whether an answer below 400 was a success. Default: yes, but for a redirect of Passport's that logs nobody in. */
   readonly succeeded?: Succeeded | undefined
 }
 
@@ -63,38 +64,32 @@ export function requireInvite(invites: Invites, options: RequireInviteOptions = 
     return await claimInvite(context, { ...credentials, email: address }, { appId })
   }
 
-  const gate: RequestHandler = async function requireInviteGate(req, res, next) {
-    try {
-      if (isSafe(req))
-        throw new InviteError('invite_required', { detail: `Nobody signs up by ${req.method}: use POST.` })
-      if (code === undefined || email === undefined) needBody(req)
-      const appId = appOf(context, typeof whichApp === 'function' ? await whichApp(req) : whichApp).appId
-      const explicit = await explicitCode(req, code)
-      const credentials = credentialsFor(context, req, appId, explicit)
-      const forget = () => {
-        if (hasJoinCookie(context, req, appId) && !res.headersSent) clearJoinCookie(context, res, appId)
-      }
-      try {
-        // Another gate of this route may hold a use already: one signup counts once.
-        const held = req.invite?.appId === appId
-        const claim = held ? undefined : await claimFor(req, appId, credentials)
-        if (claim === undefined) {
-          if (!held) forget()
-        } else req.invite = settleWithResponse({ req, res, next, claim, succeeded, accepted: forget })
-      } catch (error) {
-        if (!(error instanceof InviteError) || error.status >= 500) throw error
-        if (error.code === 'invite_invalid') await throttle.wrongCode(req)
-        if (OVER.includes(error.code)) forget()
-        // Where anybody may sign up, a cookie left over from some invite keeps nobody out.
-        if (explicit !== undefined || (await modeOf(context, appOf(context, appId))) !== 'open') throw error
-      }
-    } catch (error) {
-      next(error)
-      return
+  /** Lets the request in, or throws what keeps it out. */
+  async function admit(req: Request, res: Response, next: NextFunction): Promise<void> {
+    if (isSafe(req)) throw new InviteError('invite_required', { detail: `Nobody signs up by ${req.method}: use POST.` })
+    if (code === undefined || email === undefined) needBody(req)
+    const { appId } = appOf(context, typeof whichApp === 'function' ? await whichApp(req) : whichApp)
+    if (req.invite?.appId === appId) return // another gate of this route holds a use: one signup counts once
+    const explicit = await explicitCode(req, code)
+    const forget = () => {
+      if (hasJoinCookie(context, req, appId) && !res.headersSent) clearJoinCookie(context, res, appId)
     }
-    next()
+    try {
+      const claim = await claimFor(req, appId, credentialsFor(context, req, appId, explicit))
+      if (claim === undefined) forget()
+      else req.invite = settleWithResponse({ req, res, next, claim, succeeded, accepted: forget })
+    } catch (error) {
+      if (!(error instanceof InviteError) || error.status >= 500) throw error
+      if (error.code === 'invite_invalid') await throttle.wrongCode(req)
+      if (OVER.includes(error.code)) forget()
+      // Where anybody may sign up, a cookie left over from some invite keeps nobody out.
+      if (explicit !== undefined || (await modeOf(context, appOf(context, appId))) !== 'open') throw error
+    }
   }
-  return gate
+
+  return function requireInviteGate(req, res, next) {
+    admit(req, res, next).then(() => next(), next)
+  }
 }
 
 async function explicitCode(req: Request, code: FromRequest<string> | undefined): Promise<string | undefined> {
@@ -139,9 +134,8 @@ function needBody(req: Request): void {
         'app.use(express.urlencoded()).',
     )
   }
-  const isSent = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
   const isUnread = !req.readableEnded && Object.keys(req.body ?? {}).length === 0 // Express 4's parsers leave `{}`
-  if (isSent && (req.body === undefined || isUnread)) {
+  if (hasBody(req) && (req.body === undefined || isUnread)) {
     const type = req.headers['content-type'] ?? 'no Content-Type'
     throw new InviteError('input_invalid', { status: 415, detail: `A body of ${type} cannot be read here.` })
   }

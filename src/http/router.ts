@@ -66,7 +66,7 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
     }
   }
 
-  /** A public route: throttled by wrong codes. */
+  /** A route for everybody. */
   function open(handle: (req: Request, res: Response) => Promise<void>) {
     return (req: Request, res: Response, next: NextFunction): void => {
       handle(req, res).catch(next)

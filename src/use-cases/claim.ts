@@ -97,7 +97,7 @@ export async function claimInvite(
   try {
     return await judge(context, app, { claimId, invite, address, input })
   } catch (error) {
-    await context.store.release({ claimId, inviteId: invite.id })
+    await context.store.release({ claimId, inviteId: invite.id }).catch(() => undefined) // then it lapses
     throw error
   }
 }

@@ -14,6 +14,7 @@ import {
 } from '../../src/index.js'
 import { temporaryFolder } from '../support/cleanup.js'
 import { authorize, DAY, type Host, MINUTE, openHost, sendInvite } from '../support/host.js'
+import { tagsOf, textOf } from '../support/html.js'
 
 const MOUNT = '/admin/invites'
 
@@ -67,28 +68,6 @@ function visitor({ app }: Pick<Host, 'app'>, who: string | undefined = 'supervis
       return await page(posted.get('Location')).expect(200)
     },
   }
-}
-
-/** What a reader sees of a page. */
-function textOf(html: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    '&lt;': '<',
-    '&gt;': '>',
-    '&quot;': '"',
-    '&#x27;': "'",
-    '&#x60;': '`',
-    '&#x3D;': '=',
-    '&amp;': '&',
-  }
-  return html
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .replace(/&(?:lt|gt|quot|amp|#x[0-9A-F]{2});/g, (entity) => entities[entity] ?? '')
-}
-
-/** The tags of a page without the values in them: the same for every value that is inert. */
-function tagsOf(html: string): readonly string[] {
-  return (html.match(/<[^>]*>/g) ?? []).map((tag) => tag.replace(/"[^"]*"/g, '""'))
 }
 
 /** The rows of the list, as a reader sees them. */

@@ -426,6 +426,21 @@ describe('settling with the response', () => {
       expect(await stateOf(host)).to.equal('accepted')
     })
 
+    it('a head that was written is not written again, as anywhere', async () => {
+      const host = await openHost({
+        signup: (_req, res) => {
+          res.writeHead(201, { 'X-Made': 'yes' })
+          expect(res.headersSent).to.equal(true)
+          expect(() => res.setHeader('X-Made', 'no')).to.throw('after they are sent')
+          expect(() => res.writeHead(400)).to.throw('after they are sent')
+          res.end()
+        },
+      })
+      const { inviteCode } = await sendInvite(host)
+      const res = await host.signup({ inviteCode })
+      expect([res.status, res.get('X-Made')]).to.deep.equal([201, 'yes'])
+    })
+
     it('an accept or release that fails and that nobody waits for ends no process', async () => {
       for (const method of ['accept', 'release'] as const) {
         const host = await openHost({

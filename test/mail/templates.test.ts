@@ -6,6 +6,7 @@ import Handlebars from 'handlebars'
 import type { AppOptions, InvitesOptions, MailMessage } from '../../src/index.js'
 import { temporaryFolder } from '../support/cleanup.js'
 import { type Host, openHost, sendInvite } from '../support/host.js'
+import { tagsOf, textOf } from '../support/html.js'
 
 class Courier {
   readonly taken: MailMessage[] = []
@@ -51,27 +52,6 @@ async function mailOf(mailing: Mailing, fields: Parameters<typeof sendInvite>[1]
   await host.invites.deliver()
   expect(courier.taken).to.have.length(1)
   return courier.last
-}
-
-/** The tags of a page without the values in them: the same for every value that is inert. */
-function tagsOf(html: string): readonly string[] {
-  return (html.match(/<[^>]*>/g) ?? []).map((tag) => tag.replace(/"[^"]*"/g, '""'))
-}
-
-/** What a reader sees of a page. */
-function textOf(html: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    '&lt;': '<',
-    '&gt;': '>',
-    '&quot;': '"',
-    '&#x27;': "'",
-    '&#x60;': '`',
-    '&#x3D;': '=',
-    '&amp;': '&',
-  }
-  return html
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/&(?:lt|gt|quot|amp|#x[0-9A-F]{2});/g, (entity) => entities[entity] ?? '')
 }
 
 describe('the templates', () => {

@@ -1,22 +1,9 @@
 // Options checked and completed, once, at start: whatever is wrong is told then, with the answer in it.
-import { existsSync, statSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { parseAddress } from './addresses.js'
+import { type AppConfig, appOptionNames, readApps } from './app-config.js'
+import { duration, isWithin, optional, readUrl, text, wrong } from './option-checks.js'
 import { checkNames } from './option-names.js'
-import type { AppOptions, InviteLimits, InvitesOptions, Mailer } from './options.js'
+import type { InviteLimits, InvitesOptions, Mailer } from './options.js'
 import type { InviteStore } from './store.js'
-import { type Mode, modes } from './types.js'
-
-/** The options of one app, complete. */
-export interface AppConfig {
-  readonly appId: string
-  readonly appName: string
-  readonly signupUrl: string
-  readonly from: string | undefined
-  readonly templates: string | undefined
-  readonly mode: Mode
-  readonly ttlMs: number | null
-}
 
 /** The options of an install, complete. */
 export interface Config {
@@ -38,12 +25,8 @@ export interface Config {
   readonly clock: () => number
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000
 const MIN_SECRET = 32
-const BREAKS = /[\p{Cc}\p{Zl}\p{Zp}]/u // what could end a line of a mail's head
-const APP_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
-const appOptionNames = ['appName', 'signupUrl', 'from', 'templates', 'mode', 'ttlMs'] as const
 const optionNames = [
   ...appOptionNames,
   ...(['store', 'secret', 'baseUrl', 'mailer', 'findInviter', 'apps', 'roles'] as const),
@@ -78,44 +61,6 @@ export function readOptions(options: InvitesOptions): Config {
   }
 }
 
-function readApps(options: InvitesOptions, baseUrl: URL, cookieDomain: string | undefined): Map<string, AppConfig> {
-  const given = options.apps ?? { default: {} }
-  if (typeof given !== 'object' || Object.keys(given).length === 0) {
-    wrong('apps', 'an object of at least one app by its id, such as { clinic: { signupUrl: … } }')
-  }
-  const apps = new Map<string, AppConfig>()
-  for (const [appId, own] of Object.entries(given)) {
-    if (!APP_ID.test(appId)) wrong(`apps['${appId}']`, 'named by 1 to 64 letters, digits and . _ -')
-    checkNames(`createInvites: apps.${appId}`, own, appOptionNames)
-    const where = (name: keyof AppOptions) => (own[name] === undefined ? name : `apps.${appId}.${name}`)
-    const signupUrl = readUrl(
-      where('signupUrl'),
-      own.signupUrl ?? options.signupUrl,
-      "the URL of the host's signup page",
-    )
-    const isReached = isWithin(signupUrl.hostname, cookieDomain ?? baseUrl.hostname, cookieDomain !== undefined)
-    if (!isReached) {
-      throw new TypeError(
-        `createInvites: ${where('signupUrl')} is on ${signupUrl.hostname} and baseUrl on ${baseUrl.hostname}, so the ` +
-          'join cookie would not reach the signup page. Put both on one host, or set cookie: { domain } to the domain they share.',
-      )
-    }
-    if (baseUrl.protocol === 'https:' && signupUrl.protocol === 'http:') {
-      wrong(where('signupUrl'), 'an https URL, as `baseUrl` is: the join cookie does not travel from https to http')
-    }
-    apps.set(appId, {
-      appId,
-      appName: text(where('appName'), own.appName ?? options.appName) ?? signupUrl.hostname,
-      signupUrl: signupUrl.href,
-      from: readSender(where('from'), own.from ?? options.from, options.mailer !== undefined),
-      templates: readFolder(where('templates'), own.templates ?? options.templates),
-      mode: readMode(where('mode'), own.mode ?? options.mode),
-      ttlMs: readTtl(where('ttlMs'), own.ttlMs === undefined ? options.ttlMs : own.ttlMs),
-    })
-  }
-  return apps
-}
-
 function readStore(store: unknown): InviteStore {
   const candidate = store as Partial<InviteStore> | null | undefined
   if (typeof candidate?.claim !== 'function' || typeof candidate.accept !== 'function') {
@@ -138,14 +83,6 @@ function readSecrets(secret: unknown): readonly string[] {
   return secrets as readonly string[]
 }
 
-function readUrl(name: string, value: unknown, what: string): URL {
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
-  if (url === undefined || !/^https?:$/.test(url.protocol)) wrong(name, `${what}: an absolute http or https URL`)
-  if (url.hash || url.username || (name === 'baseUrl' && url.search))
-    wrong(name, 'a URL without credentials, query or fragment')
-  return url
-}
-
 function readCookie(options: InvitesOptions, baseUrl: URL): string | undefined {
   if (options.cookie === undefined) return undefined
   checkNames('createInvites: cookie', options.cookie, ['domain'])
@@ -156,44 +93,12 @@ function readCookie(options: InvitesOptions, baseUrl: URL): string | undefined {
   return domain
 }
 
-/** Whether browsers send a cookie of `domain` to `host` (RFC 6265, 5.1.3). */
-function isWithin(host: string, domain: string, subdomains = true): boolean {
-  return host === domain || (subdomains && host.endsWith(`.${domain}`))
-}
-
 function readMailer(mailer: unknown): Mailer | undefined {
   if (mailer === undefined) return undefined
   if (typeof (mailer as Partial<Mailer> | null)?.sendMail !== 'function') {
     wrong('mailer', 'an object with sendMail(), such as nodemailer.createTransport(…)')
   }
   return mailer as Mailer
-}
-
-function readSender(name: string, from: unknown, required: boolean): string | undefined {
-  if (from === undefined && !required) return undefined
-  const sender = typeof from === 'string' ? from : ''
-  const address = /<([^<>]*)>$/.exec(sender)?.[1] ?? sender
-  if (BREAKS.test(sender) || parseAddress(address) === undefined) {
-    wrong(name, 'the sender of mails, such as `Acme <hello@acme.dev>`')
-  }
-  return sender
-}
-
-function readFolder(name: string, folder: unknown): string | undefined {
-  if (folder === undefined) return undefined
-  if (typeof folder !== 'string' || !existsSync(folder) || !statSync(folder).isDirectory()) {
-    wrong(name, `a folder that exists; ${String(folder)} does not`)
-  }
-  return resolve(folder)
-}
-
-function readMode(name: string, mode: unknown): Mode {
-  const found = modes.find((each) => each === (mode ?? 'invite-only'))
-  return found ?? wrong(name, `one of ${modes.join(', ')}`)
-}
-
-function readTtl(name: string, ttlMs: unknown): number | null {
-  return ttlMs === null ? null : (duration(name, ttlMs) ?? 7 * DAY_MS)
 }
 
 function readRoles(roles: unknown): readonly string[] | undefined {
@@ -217,25 +122,4 @@ function readWrongCodes(limits: InviteLimits | undefined): Config['wrongCodes'] 
     windowMs: duration('limits.wrongCodes.windowMs', own.windowMs) ?? 15 * 60 * 1000,
     store,
   }
-}
-
-function duration(name: string, value: unknown): number | undefined {
-  if (value === undefined) return undefined
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) wrong(name, 'a whole number, 1 or more')
-  return value
-}
-
-function text(name: string, value: unknown): string | undefined {
-  if (value === undefined) return undefined
-  if (typeof value !== 'string' || value.trim() === '' || BREAKS.test(value)) wrong(name, 'a line of text')
-  return value
-}
-
-function optional<T>(name: string, value: T | undefined, type: string, what: string): T | undefined {
-  if (value !== undefined && typeof value !== type) wrong(name, what)
-  return value
-}
-
-function wrong(name: string, what: string): never {
-  throw new TypeError(`createInvites: \`${name}\` must be ${what}.`)
 }

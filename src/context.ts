@@ -1,6 +1,7 @@
 // What every use case works with: the checked options, the guarded store, the keys, the outlets.
 import { type KnownActor, readActor } from './actors.js'
-import type { AppConfig, Config } from './config.js'
+import type { AppConfig } from './app-config.js'
+import type { Config } from './config.js'
 import { InviteError } from './errors.js'
 import type { Emit } from './events.js'
 import type { Keyring } from './keyring.js'

@@ -10,7 +10,16 @@ export { type RequireInviteOptions, requireInvite } from './http/require-invite.
 export { type InviteRouterOptions, inviteRouter } from './http/router.js'
 export { createInvites, type Invites } from './invites.js'
 export type { InviteMailValues } from './mail/message.js'
-export type { AppOptions, InviteLimits, InvitesOptions, Mailer, MailMessage } from './options.js'
+export type {
+  AppOptions,
+  Branding,
+  InviteLimits,
+  InvitesOptions,
+  Mailer,
+  MailMessage,
+  TemplateHelper,
+  TemplateOptions,
+} from './options.js'
 export type * from './store.js'
 export type {
   Acceptance,

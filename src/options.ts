@@ -19,6 +19,36 @@ export interface Mailer {
   sendMail(message: MailMessage): Promise<unknown>
 }
 
+/** The look of mails, without templates of one's own. An app's fields come before the install's. */
+export interface Branding {
+  /** An absolute URL of a picture, shown 40 pixels high in place of the app's name. */
+  readonly logoUrl?: string | undefined
+  /** Of the button: `#` and six hexadecimal digits. Default: `#4338ca`. */
+  readonly color?: string | undefined
+  /** Under every mail, such as a postal address: up to 500 characters, line breaks kept. Default: nothing. */
+  readonly footer?: string | undefined
+}
+
+/**
+ * A Handlebars helper. It is given the values of its call and, last, the options that Handlebars adds; what it returns
+ * is escaped where the output is HTML.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: a template passes whatever it likes
+export type TemplateHelper = (this: any, ...values: any[]) => unknown
+
+/** Templates of the host's own, and what they may do. */
+export interface TemplateOptions {
+  /** A folder laid out like the package's `templates/`; each file in it is used instead of ours of that name. */
+  readonly folder?: string | undefined
+  /** Handlebars helpers, by the name that templates call them by. */
+  readonly helpers?: Readonly<Record<string, TemplateHelper>> | undefined
+  /**
+   * Whether HTML templates may write values raw, `{{{so}}}`, and put any value into a link. Whoever allows it answers
+   * for every value: names and messages are written by strangers. Default: false.
+   */
+  readonly allowRaw?: boolean | undefined
+}
+
 /** What may differ between the apps of one install. */
 export interface AppOptions {
   /** The app's name, as mails and pages show it. Default: the host name of `signupUrl`. */
@@ -27,8 +57,12 @@ export interface AppOptions {
   readonly signupUrl?: string | undefined
   /** The sender of mails: `Acme <hello@acme.dev>`. Required with a mailer. */
   readonly from?: string | undefined
-  /** A folder laid out like the package's `templates/`; each file in it is used instead of ours of that name. */
-  readonly templates?: string | undefined
+  /** The language of mails to invitees who have no `locale` of their own. Default: `en`. */
+  readonly locale?: string | undefined
+  /** The look of mails. Default: the name in place of a logo, and a colour of ours. */
+  readonly branding?: Branding | undefined
+  /** Templates of the host's own: a folder, or more. An app's come before the install's. Default: ours. */
+  readonly templates?: string | TemplateOptions | undefined
   /** The mode before anybody has switched it. Default: `invite-only`. A stored one wins. */
   readonly mode?: Mode | undefined
   /** The term of an invite, in ms; `null`: it never expires. Default: 7 days. */

@@ -1,25 +1,14 @@
 // The example, driven through a real browser as somebody who tries it out would.
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
-import sparticuz from '@sparticuz/chromium'
-import axe, { type AxeResults } from 'axe-core'
 import { expect } from 'chai'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { BrowserContextOptions, Page } from 'playwright-core'
 import { printed, startProgram } from './processes/spawn.js'
+import { openPage, shoot, useBrowser, violations } from './support/browser.js'
 import { afterThis, temporaryFolder } from './support/cleanup.js'
 
-const { SCREENSHOTS } = process.env
 const PASSWORD = 'correct horse battery'
-
-let browser: Browser
-
-async function launch(): Promise<Browser> {
-  const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run']
-  const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync']
-  return await chromium.launch({ executablePath: await sparticuz.executablePath(), args: [...args, ...quiet] })
-}
 
 interface Example {
   readonly url: string
@@ -43,14 +32,6 @@ async function startExample(env: NodeJS.ProcessEnv = {}): Promise<Example> {
   const [, email, password] = /Sign in as +(\S+), password (\S+)/.exec(greeting) ?? []
   if (!url || !email || !password) throw new Error(`The greeting does not say where to go:\n${greeting}`)
   return { url, supervisor: { email, password }, child }
-}
-
-/** A visitor with a browser profile of its own. */
-async function openPage(options: BrowserContextOptions = {}): Promise<Page> {
-  const context = await browser.newContext(options)
-  context.setDefaultTimeout(5000)
-  afterThis(() => context.close())
-  return await context.newPage()
 }
 
 async function signIn(page: Page, { url, supervisor }: Example): Promise<void> {
@@ -126,29 +107,9 @@ async function switchMode(page: Page, mode: string): Promise<void> {
 // A mail is shown inside somebody else's page, whose landmarks these rules ask for.
 const PAGE_RULES = ['landmark-one-main', 'region']
 
-/** What axe finds wrong with the page. Frames without scripts cannot answer it. */
-async function violations(page: Page, exceptRules: readonly string[] = []): Promise<readonly string[]> {
-  const rules = Object.fromEntries(exceptRules.map((rule) => [rule, { enabled: false }]))
-  await page.evaluate(axe.source)
-  const results = (await page.evaluate(`axe.run(${JSON.stringify({ iframes: false, rules })})`)) as AxeResults
-  expect(results.passes, 'axe has looked').not.to.have.length(0)
-  return results.violations.flatMap(({ id, help, nodes }) => nodes.map(({ html }) => `${id}: ${help}: ${html}`))
-}
-
-async function shoot(page: Page, name: string): Promise<void> {
-  if (SCREENSHOTS === undefined) return
-  mkdirSync(SCREENSHOTS, { recursive: true })
-  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true })
-}
-
 describe('the example', function () {
   this.timeout(30_000)
-
-  before(async () => {
-    browser = await launch()
-  })
-
-  after(() => browser.close())
+  useBrowser()
 
   for (const javaScriptEnabled of [true, false]) {
     it(`invites somebody who becomes a member, with JavaScript ${javaScriptEnabled ? 'on' : 'off'}`, async () => {

@@ -1,6 +1,7 @@
 // What the dashboard's templates are told: every value ready to be shown, none of it markup.
 import { STATUS_CODES } from 'node:http'
-import type { AppConfig } from '../config.js'
+import type { AppConfig } from '../app-config.js'
+import type { Shape } from '../templates/shape.js'
 import { type Actor, type Delivery, type Invite, type Mode, modes, type Page } from '../types.js'
 
 export interface PageValues {
@@ -51,6 +52,61 @@ interface ShownTime {
   readonly iso: string
   readonly text: string
 }
+
+/** What the error page is told. */
+export interface ErrorValues {
+  readonly base: string
+  readonly status: number
+  readonly title: string
+  readonly detail: string
+}
+
+const shownTimeShape: Shape<ShownTime> = { iso: 'text', text: 'text' }
+
+/** What the templates of the page may use. */
+export const pageShape: Shape<PageValues> = {
+  base: 'url',
+  query: 'text',
+  appName: 'text',
+  apps: [{ name: 'text', href: 'url', current: 'text' }],
+  supervisor: 'text',
+  mails: 'text',
+  mode: 'text',
+  modes: [{ mode: 'text', current: 'text', meaning: 'text' }],
+  invites: [
+    {
+      id: 'text',
+      title: 'text',
+      email: 'text',
+      expired: 'text',
+      uses: 'text',
+      role: 'text',
+      inviter: 'text',
+      sentOn: shownTimeShape,
+      expires: shownTimeShape,
+      delivery: { state: 'text', label: 'text', error: 'text' },
+      joinUrl: 'url',
+      again: 'text',
+    },
+  ],
+  paged: 'text',
+  nextHref: 'url',
+  firstHref: 'url',
+  typed: 'text',
+  sendError: 'text',
+  notice: {
+    sent: 'text',
+    resent: 'text',
+    deleted: 'text',
+    mode: 'text',
+    email: 'text',
+    joinUrl: 'url',
+    mailed: 'text',
+  },
+}
+
+/** What the template of the error page may use. */
+export const errorShape: Shape<ErrorValues> = { base: 'url', status: 'text', title: 'text', detail: 'text' }
 
 const meanings: Readonly<Record<Mode, string>> = {
   'invite-only': 'Only people with an invite can sign up.',
@@ -103,9 +159,8 @@ export function invitePage(input: PageInput): PageValues {
   }
 }
 
-/** What the error page is told. */
-export function errorPage(base: string, status: number, detail: string): object {
-  return { base, status, title: STATUS_CODES[status], detail }
+export function errorPage(base: string, status: number, detail: string): ErrorValues {
+  return { base, status, title: STATUS_CODES[status] ?? String(status), detail }
 }
 
 function inviteRow(invite: Invite, mails: boolean): InviteRow {

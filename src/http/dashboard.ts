@@ -2,16 +2,16 @@
 import { readFileSync } from 'node:fs'
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
 import type { KnownActor } from '../actors.js'
-import type { AppConfig } from '../config.js'
+import type { AppConfig } from '../app-config.js'
 import { appOf, type Context } from '../context.js'
 import { InviteError } from '../errors.js'
 import { contextOf, type Invites } from '../invites.js'
 import { checkNames } from '../option-names.js'
-import { loadTemplate, type Render, templateFile } from '../templates.js'
+import { openTemplates, type Render } from '../templates/templates.js'
 import { type Action, modes } from '../types.js'
 import { type AuthorizeOption, askHost, HostFailure, isCrossSite, needAuthorize } from './authorization.js'
 import { readForm } from './body.js'
-import { errorPage, invitePage, type PageValues } from './dashboard-page.js'
+import { type ErrorValues, errorPage, errorShape, invitePage, type PageValues, pageShape } from './dashboard-page.js'
 import { publicDetail, tellOperator } from './problem.js'
 
 export type InviteDashboardOptions = AuthorizeOption
@@ -199,16 +199,17 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
 }
 
 interface DashboardRenders {
-  readonly page: Render
-  readonly error: Render
+  readonly page: Render<PageValues>
+  readonly error: Render<ErrorValues>
   readonly css: string
 }
 
 function loadPage(app: AppConfig): DashboardRenders {
+  const templates = openTemplates(app.templates)
   return {
-    page: loadTemplate('dashboard/invites.html.hbs', app.templates),
-    error: loadTemplate('dashboard/error.html.hbs', app.templates),
-    css: readFileSync(templateFile('dashboard/dashboard.css', app.templates), 'utf8'),
+    page: templates.load('dashboard/invites.html.hbs', pageShape),
+    error: templates.load('dashboard/error.html.hbs', errorShape),
+    css: readFileSync(templates.find('dashboard/dashboard.css'), 'utf8'),
   }
 }
 

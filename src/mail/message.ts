@@ -1,15 +1,24 @@
 // The mail of an invite: what its templates are told, and the message they make.
-import type { AppConfig } from '../config.js'
+import type { AppConfig } from '../app-config.js'
 import type { Context } from '../context.js'
 import type { MailMessage } from '../options.js'
 import { makeProof, makeToken } from '../proofs.js'
 import type { DeliveryRecord, InviteRecord } from '../store.js'
-import { loadTemplate } from '../templates.js'
+import type { Shape } from '../templates/shape.js'
 import { joinUrl } from '../views.js'
+import { loadMailTemplates } from './mail-templates.js'
 
 /** What the templates of the invite mail may use. */
 export interface InviteMailValues {
   readonly appName: string
+  /** The picture in place of the name; empty where there is none. */
+  readonly logoUrl: string
+  /** Of the button, as `#4338ca`. */
+  readonly color: string
+  /** What can be read on `color`: black or white. */
+  readonly textOnColor: string
+  /** What stands under every mail; empty, or lines of text. */
+  readonly footer: string
   /** The invitee's address. */
   readonly email: string
   /** In groups of four, as it is typed. */
@@ -23,40 +32,84 @@ export interface InviteMailValues {
   readonly orgId: string
   /** The inviter's personal note; may have several lines. */
   readonly message: string
-  /** `28 November 2026 at 09:00 UTC`; empty where it never expires. */
+  /** `28 November 2026 at 09:00 UTC`, in `language`; empty where it never expires. */
   readonly expiresAt: string
+  /** `2026-11-28T09:00:00.000Z`; empty where it never expires. */
+  readonly expiresAtIso: string
   /** Where the code can be typed. */
   readonly signupUrl: string
+  /** The invitee's locale: the invite's own, else the app's. */
   readonly locale: string
+  /** The locale of the templates: that of their folder, else the app's, or `en` where they are ours. */
+  readonly language: string
+  /** The invite's own, as it was made with. */
   readonly metadata: Readonly<Record<string, unknown>>
+}
+
+const shape: Shape<InviteMailValues> = {
+  appName: 'text',
+  logoUrl: 'url',
+  color: 'text',
+  textOnColor: 'text',
+  footer: 'text',
+  email: 'text',
+  inviteCode: 'text',
+  joinUrl: 'url',
+  inviterName: 'text',
+  inviterEmail: 'text',
+  role: 'text',
+  orgId: 'text',
+  message: 'text',
+  expiresAt: 'text',
+  expiresAtIso: 'text',
+  signupUrl: 'url',
+  locale: 'text',
+  language: 'text',
+  metadata: 'any',
 }
 
 /** Makes the messages of one app. */
 export type Compose = (invite: InviteRecord, delivery: DeliveryRecord, code: string) => MailMessage
 
-/** @throws TypeError where a template does not compile. */
+/** @throws TypeError where a template does not compile, or a locale has some of them only. */
 export function createCompose(context: Context, app: AppConfig): Compose {
-  const subject = loadTemplate('email/invite.subject.hbs', app.templates)
-  const html = loadTemplate('email/invite.html.hbs', app.templates)
-  const text = loadTemplate('email/invite.text.hbs', app.templates)
+  const templatesIn = loadMailTemplates(app, 'invite', shape)
   const host = new URL(context.config.baseUrl).hostname
   return (invite, delivery, code) => {
-    const values = valuesFor(context, app, invite, code)
+    const locale = invite.locale ?? app.locale
+    const templates = templatesIn(locale)
+    const values = valuesFor(context, app, invite, { code, locale, language: templates.language })
     return {
       from: app.from ?? '',
       to: values.email,
-      subject: oneLine(subject(values)),
-      text: text(values),
-      html: html(values),
+      subject: oneLine(templates.subject(values)),
+      text: templates.text(values),
+      html: templates.html(values),
       messageId: `<${delivery.id}@${host}>`,
       headers: { 'Auto-Submitted': 'auto-generated' }, // RFC 3834: no vacation answers
     }
   }
 }
 
-function valuesFor(context: Context, app: AppConfig, invite: InviteRecord, code: string): InviteMailValues {
+interface Edition {
+  readonly code: string
+  readonly locale: string
+  readonly language: string
+}
+
+function valuesFor(
+  context: Context,
+  app: AppConfig,
+  invite: InviteRecord,
+  { code, locale, language }: Edition,
+): InviteMailValues {
+  const { logoUrl, color, textOnColor, footer } = app.branding
   return {
     appName: app.appName,
+    logoUrl: logoUrl ?? '',
+    color,
+    textOnColor,
+    footer,
     email: invite.email ?? '',
     inviteCode: code,
     joinUrl: joinUrl(context, invite.appId, makeToken(code, makeProof(context, invite))),
@@ -65,9 +118,11 @@ function valuesFor(context: Context, app: AppConfig, invite: InviteRecord, code:
     role: plain(invite.role),
     orgId: plain(invite.orgId),
     message: plain(invite.message),
-    expiresAt: invite.expiresAt === null ? '' : `${dateFormat.format(invite.expiresAt)} UTC`,
+    expiresAt: invite.expiresAt === null ? '' : `${dateIn(language, invite.expiresAt)} UTC`,
+    expiresAtIso: invite.expiresAt === null ? '' : new Date(invite.expiresAt).toISOString(),
     signupUrl: app.signupUrl,
-    locale: invite.locale ?? 'en',
+    locale,
+    language,
     metadata: invite.metadata ?? {},
   }
 }
@@ -82,4 +137,7 @@ function plain(text: string | null): string {
   return (text ?? '').replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
 }
 
-const dateFormat = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
+function dateIn(language: string, timestamp: number): string {
+  const locale = language === 'en' ? 'en-GB' : language // without a region, day before month and 24 hours
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(timestamp)
+}

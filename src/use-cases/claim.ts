@@ -1,8 +1,8 @@
 // Claiming: one use is held while the account is being made, and then accepted or given back.
 import { nanoid } from 'nanoid'
 import { type Address, parseAddress } from '../addresses.js'
+import type { AppConfig } from '../app-config.js'
 import { hashCode, normalizeCode } from '../codes.js'
-import type { AppConfig } from '../config.js'
 import { appOf, type Context, type KnownScope } from '../context.js'
 import { InviteError, type InviteErrorCode } from '../errors.js'
 import { invalidField } from '../input.js'

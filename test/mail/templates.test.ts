@@ -1,58 +1,11 @@
 // The templates of the mail: which file counts, what values may do in them, and what is refused at start.
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import Handlebars from 'handlebars'
-import type { AppOptions, InvitesOptions, MailMessage } from '../../src/index.js'
-import { temporaryFolder } from '../support/cleanup.js'
-import { type Host, openHost, sendInvite } from '../support/host.js'
+import type { AppOptions } from '../../src/index.js'
+import { sendInvite } from '../support/host.js'
 import { tagsOf, textOf } from '../support/html.js'
-
-class Courier {
-  readonly taken: MailMessage[] = []
-  async sendMail(message: MailMessage) {
-    this.taken.push(message)
-  }
-  get last(): MailMessage {
-    const message = this.taken.at(-1)
-    if (message === undefined) throw new Error('nothing was mailed')
-    return message
-  }
-}
-
-/** A folder of templates, by their names in it. */
-function templateFolder(files: Readonly<Record<string, string>>): string {
-  const folder = temporaryFolder()
-  for (const [name, source] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true })
-    writeFileSync(join(folder, name), source)
-  }
-  return folder
-}
-
-interface Mailing extends Partial<InvitesOptions> {
-  /** The inviter's. */
-  readonly name?: string
-}
-
-async function openMailing({ name = 'Grace Hopper', ...invites }: Mailing = {}): Promise<[Host, Courier]> {
-  const mailer = new Courier()
-  const findInviter = () => ({ id: 'grace', email: 'grace@example.com', name, access: 'supervisor' as const })
-  const host = await openHost({
-    invites: { mailer, appName: 'Acme', findInviter, ...invites },
-    gate: { appId: Object.keys(invites.apps ?? { default: {} })[0] },
-  })
-  return [host, mailer]
-}
-
-/** The one mail of an invite that holds these fields. */
-async function mailOf(mailing: Mailing, fields: Parameters<typeof sendInvite>[1] = {}): Promise<MailMessage> {
-  const [host, courier] = await openMailing(mailing)
-  await sendInvite(host, { email: 'ada@example.com', inviterEmail: 'grace@example.com', ...fields })
-  await host.invites.deliver()
-  expect(courier.taken).to.have.length(1)
-  return courier.last
-}
+import { mailOf, openMailing, templateFolder } from '../support/mailing.js'
 
 describe('the templates', () => {
   it('are ours where a folder has none of that name', async () => {
@@ -216,13 +169,16 @@ describe('the templates', () => {
     ]
     for (const value of values) {
       it(value, async () => {
-        const mailing = { name: value, appName: value }
+        const mailing = { name: value, appName: value, branding: { footer: value } }
         const mail = await mailOf(mailing, { message: value, orgId: value, metadata: { note: value } })
-        const plain = await mailOf({ name: 'plain', appName: 'plain' }, { message: 'plain' })
+        const plain = await mailOf(
+          { name: 'plain', appName: 'plain', branding: { footer: 'plain' } },
+          { message: 'plain' },
+        )
 
         expect(mail.subject).to.equal(`${value} invites you to ${value}`)
         expect(mail.text).to.include(`${value} (grace@example.com) invites you to ${value}.`)
-        expect(mail.text).to.include(`"${value}"`)
+        expect(mail.text).to.include(`"${value}"`).and.include(`-- \n${value}`)
 
         expect(tagsOf(mail.html)).to.deep.equal(tagsOf(plain.html))
         expect(textOf(mail.html)).to.include(`${value} invites you to ${value}`)
@@ -261,7 +217,7 @@ describe('the templates', () => {
 
     it('what every object has by birth is out of reach', async () => {
       const source =
-        '[{{metadata.constructor}}{{metadata.__proto__}}{{toString}}{{metadata.toString}}{{constructor.name}}]'
+        '[{{metadata.constructor}}{{metadata.__proto__}}{{metadata.toString}}{{lookup this "constructor"}}]'
       const templates = templateFolder({ 'email/invite.text.hbs': source })
       expect((await mailOf({ templates }, { metadata: { a: 1 } })).text).to.equal('[]')
     })

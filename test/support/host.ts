@@ -146,6 +146,13 @@ export async function openHost(options: HostOptions = {}): Promise<Host> {
   }
 }
 
+/** What `createInvites` says of these options; fails where it takes them. */
+export async function refusedOptions(invites: Partial<InvitesOptions>): Promise<string> {
+  const error: unknown = await openHost({ invites }).catch((thrown: unknown) => thrown)
+  if (error instanceof TypeError) return error.message
+  throw new Error('it was not refused')
+}
+
 /** Requests to the management routes of `app`, as `who`. */
 export function manager(app: Express, who = 'supervisor') {
   const as = (test: request.Test) => test.set('Authorization', `Bearer ${who}`)

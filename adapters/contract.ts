@@ -41,6 +41,13 @@ export function storeContract({ describe, it }: TestRunner, open: () => Promise<
       assert.equal((await found(store, invite)).id, invite.id)
     })
 
+    test('tells the time', async (store) => {
+      const before = Date.now()
+      const time = await store.time()
+      const hour = 60 * 60 * 1000
+      assert.ok(Number.isInteger(time) && Math.abs(time - before) < hour, `in ms since 1970, instead of ${time}`)
+    })
+
     it('rejects everything once it is closed, and closes twice', async () => {
       const store = await open()
       const invite = await create(store)

@@ -80,6 +80,7 @@ function sqliteDialect(tablePrefix: string): Dialect {
     tables: tableNames(tablePrefix),
     timeType: 'integer',
     jsonType: 'text',
+    now: "cast(unixepoch('now', 'subsec') * 1000 as integer)",
     tableOptions: 'strict',
     encodeTime: (timestamp) => timestamp as unknown as DbTime,
     decodeTime: (value) => value as unknown as number,

@@ -12,6 +12,8 @@ export interface Config {
   /** Without a slash at its end. */
   readonly baseUrl: string
   readonly origin: string
+  /** Whether `baseUrl` is http, and not this very machine. */
+  readonly isExposed: boolean
   readonly mailer: Mailer | undefined
   readonly findInviter: InvitesOptions['findInviter']
   readonly apps: ReadonlyMap<string, AppConfig>
@@ -26,6 +28,7 @@ export interface Config {
 }
 
 const MIN_SECRET = 32
+const LOOPBACK = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/
 
 const optionNames = [
   ...appOptionNames,
@@ -48,6 +51,7 @@ export function readOptions(options: InvitesOptions): Config {
     secrets: readSecrets(options.secret),
     baseUrl: baseUrl.href.replace(/\/$/, ''),
     origin: baseUrl.origin,
+    isExposed: baseUrl.protocol === 'http:' && !LOOPBACK.test(baseUrl.hostname),
     mailer: readMailer(options.mailer),
     findInviter: optional('findInviter', options.findInviter, 'function', 'a function'),
     apps,

@@ -1,4 +1,5 @@
 // `createInvites`: an install of the gate, and everything that code may do with it.
+import { compareClocks } from './clocks.js'
 import { type Config, readOptions } from './config.js'
 import { type Context, guardStore, readScope, type Scope } from './context.js'
 import { createEvents, type InviteEventEmitter } from './events.js'
@@ -92,6 +93,7 @@ export function createInvites(options: InvitesOptions): Invites {
   }
   const worker = config.mailer && createWorker(context, config.mailer)
   if (config.deliver) worker?.start()
+  if (options.clock === undefined) void compareClocks(context)
 
   const invites: Invites = {
     events,

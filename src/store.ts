@@ -215,6 +215,9 @@ export interface InviteStore {
   /** Stores the mode. Holds for every claim that begins after it. */
   setMode(appId: string, mode: Mode, now: Timestamp): Promise<void>
 
+  /** The database's own clock. Only ever compared with the caller's, to tell that they are apart. */
+  time(): Promise<Timestamp>
+
   /** When the next mail is due; `undefined` where none waits. Leases that have run out count as due. */
   nextDeliveryAt(): Promise<Timestamp | undefined>
 

@@ -3,6 +3,11 @@
 /** The codes under which a misconfiguration is told. Each is a heading of the README. */
 export type WarningCode =
   | 'INVITE_TRUST_PROXY'
+  | 'INVITE_INSECURE_BASE_URL'
+  | 'INVITE_GET_MOUNT'
+  | 'INVITE_NO_BODY_PARSER'
+  | 'INVITE_REDIRECT_COUNTED'
+  | 'INVITE_CLOCK_SKEW'
   | 'INVITE_DELIVERY_STALLED'
   | 'INVITE_LISTENER_FAILED'
   | 'INVITE_STORE_UNAVAILABLE'

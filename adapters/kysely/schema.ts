@@ -103,6 +103,8 @@ export interface Dialect {
   readonly tables: TableNames
   readonly timeType: 'integer' | 'timestamptz'
   readonly jsonType: 'text' | 'jsonb'
+  /** The database's own time, as SQL of a value as `encodeTime` makes it. */
+  readonly now: string
   /** What ends a CREATE TABLE. */
   readonly tableOptions: string
   encodeTime(timestamp: number): DbTime

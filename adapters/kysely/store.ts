@@ -2,6 +2,7 @@
 import type { InviteStore } from '../../src/store.js'
 import { acceptanceOperations } from './acceptances.js'
 import { type ClaimOperations, claimOperations } from './claims.js'
+import { databaseTime } from './clock.js'
 import { deliveryOperations } from './deliveries.js'
 import { inviteOperations } from './invites.js'
 import { migrate } from './migrations.js'
@@ -48,6 +49,7 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
     release: (claim) => runner.write(() => claims.release(claim)),
     listAcceptances: (query) => runner.read(() => acceptances.listAcceptances(query)),
     reopenAcceptance: (request) => runner.write(() => acceptances.reopenAcceptance(request)),
+    time: () => runner.read(() => databaseTime(dialect)),
     getMode: (appId) => runner.read(() => settings.getMode(appId)),
     setMode: (appId, mode, now) => runner.write(() => settings.setMode(appId, mode, now)),
     nextDeliveryAt: () => runner.read(() => deliveries.nextDeliveryAt()),

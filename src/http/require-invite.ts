@@ -11,6 +11,7 @@ import type { Credentials } from '../use-cases/check.js'
 import { type Claim, claimInvite } from '../use-cases/claim.js'
 import { hasBody } from './body.js'
 import { clearJoinCookie, credentialsFor, hasJoinCookie } from './join-cookie.js'
+import { missingBodyParser, warnOfApp, warnOfSafeMethod } from './misconfiguration.js'
 import { type Succeeded, settleWithResponse } from './settle.js'
 import { throttleOf } from './throttle.js'
 
@@ -66,8 +67,12 @@ export function requireInvite(invites: Invites, options: RequireInviteOptions = 
 
   /** Lets the request in, or throws what keeps it out. */
   async function admit(req: Request, res: Response, next: NextFunction): Promise<void> {
-    if (isSafe(req)) throw new InviteError('invite_required', { detail: `Nobody signs up by ${req.method}: use POST.` })
-    if (code === undefined || email === undefined) needBody(req)
+    warnOfApp(context, req)
+    if (isSafe(req)) {
+      warnOfSafeMethod(context, req)
+      throw new InviteError('invite_required', { detail: `Nobody signs up by ${req.method}: use POST.` })
+    }
+    if (code === undefined || email === undefined) needBody(context, req)
     const { appId } = appOf(context, typeof whichApp === 'function' ? await whichApp(req) : whichApp)
     if (req.invite?.appId === appId) return // another gate of this route holds a use: one signup counts once
     const explicit = await explicitCode(req, code)
@@ -77,7 +82,7 @@ export function requireInvite(invites: Invites, options: RequireInviteOptions = 
     try {
       const claim = await claimFor(req, appId, credentialsFor(context, req, appId, explicit))
       if (claim === undefined) forget()
-      else req.invite = settleWithResponse({ req, res, next, claim, succeeded, accepted: forget })
+      else req.invite = settleWithResponse({ context, req, res, next, claim, succeeded, accepted: forget })
     } catch (error) {
       if (!(error instanceof InviteError) || error.status >= 500) throw error
       if (error.code === 'invite_invalid') await throttle.wrongCode(req)
@@ -127,13 +132,8 @@ function isSafe(req: Request): boolean {
 }
 
 /** @throws TypeError where no body parser ran; InviteError where one ran and this body is not of its kind. */
-function needBody(req: Request): void {
-  if (!('body' in req)) {
-    throw new TypeError(
-      'requireInvite found no req.body: mount a body parser before it, such as app.use(express.json()) or ' +
-        'app.use(express.urlencoded()).',
-    )
-  }
+function needBody(context: Context, req: Request): void {
+  if (!('body' in req)) throw missingBodyParser(context)
   const isUnread = !req.readableEnded && Object.keys(req.body ?? {}).length === 0 // Express 4's parsers leave `{}`
   if (hasBody(req) && (req.body === undefined || isUnread)) {
     const type = req.headers['content-type'] ?? 'no Content-Type'

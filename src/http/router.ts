@@ -18,6 +18,7 @@ import {
 } from './authorization.js'
 import { readJson } from './body.js'
 import { credentialsFor, setJoinCookie } from './join-cookie.js'
+import { warnOfApp } from './misconfiguration.js'
 import { openApiDocument } from './openapi.js'
 import { sendProblem } from './problem.js'
 import { throttleOf } from './throttle.js'
@@ -73,7 +74,8 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
     }
   }
 
-  router.use((_req, res, next) => {
+  router.use((req, res, next) => {
+    warnOfApp(context, req)
     res.set({ 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer', 'X-Robots-Tag': 'noindex' })
     next()
   })

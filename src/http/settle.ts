@@ -3,14 +3,17 @@
 // The handler's `res.end` is held back until the claim is accepted or given back. If accepting fails, what the handler
 // wrote is dropped and the error goes on to the host's error handlers, as if the handler had thrown it.
 import type { NextFunction, Request, Response } from 'express'
+import type { Context } from '../context.js'
 import type { AcceptOptions, Claim } from '../use-cases/claim.js'
 import { holdBack } from './held-response.js'
 import { loggedIn, watchLogin } from './logged-in.js'
+import { warnOfRedirect } from './misconfiguration.js'
 
 /** Says whether an answer below 400 was a success. */
 export type Succeeded = (req: Request, res: Response) => boolean | Promise<boolean>
 
 export interface Settlement {
+  readonly context: Context
   readonly req: Request
   readonly res: Response
   readonly next: NextFunction
@@ -21,7 +24,7 @@ export interface Settlement {
 }
 
 /** Ties the claim to the response. Returns it as the handler is to use it. */
-export function settleWithResponse({ req, res, next, claim, succeeded, accepted }: Settlement): Claim {
+export function settleWithResponse({ context, req, res, next, claim, succeeded, accepted }: Settlement): Claim {
   const watch = watchLogin(req)
   const response = holdBack(res, { ended: () => void answer().catch(next), abandoned: () => void settle() })
   let outcome: 'accepted' | 'released' | undefined
@@ -62,8 +65,10 @@ export function settleWithResponse({ req, res, next, claim, succeeded, accepted 
   async function isSuccess(): Promise<boolean> {
     if (res.statusCode >= 400) return false
     if (succeeded !== undefined) return await succeeded(req, res)
-    const redirected = res.statusCode >= 300
-    return !(redirected && watch.passportRan && !loggedIn(req)) // else a failureRedirect
+    if (res.statusCode < 300 || loggedIn(req)) return true
+    if (watch.passportRan) return false // a failureRedirect
+    warnOfRedirect(context, req)
+    return true
   }
 
   /** Remembers what was begun. Its failure is the handler's to see, and no unhandled one where it does not look. */

@@ -4,7 +4,6 @@ import type { Request } from 'express'
 import { type ClientRateLimitInfo, ipKeyGenerator, MemoryStore, type Options, type Store } from 'express-rate-limit'
 import type { Context } from '../context.js'
 import { InviteError } from '../errors.js'
-import { warnOnce } from '../warnings.js'
 
 export interface Throttle {
   /** @throws InviteError `rate_limited` where this client has guessed too often. */
@@ -30,11 +29,11 @@ function createThrottle(context: Context): Throttle {
 
   return {
     async check(req) {
-      const known = await counted(() => store.get?.(keyOf(context, req)))
+      const known = await counted(() => store.get?.(keyOf(req)))
       if (known !== undefined && known.totalHits >= limit) throw limited(known)
     },
     async wrongCode(req) {
-      const known = await counted(() => store.increment(keyOf(context, req)))
+      const known = await counted(() => store.increment(keyOf(req)))
       if (known.totalHits > limit) throw limited(known) // guesses that were made side by side
     },
   }
@@ -54,14 +53,6 @@ async function counted<Result>(count: () => Result | Promise<Result>): Promise<R
   }
 }
 
-function keyOf(context: Context, req: Request): string {
-  if (req.app.get('trust proxy') === true) {
-    warnOnce(
-      context,
-      'INVITE_TRUST_PROXY',
-      "app.set('trust proxy', true) lets every client choose its own req.ip, so nobody is ever throttled. " +
-        'Set the number of proxies in front of the app instead.',
-    )
-  }
+function keyOf(req: Request): string {
   return `invite-code:${req.ip === undefined ? 'unknown' : ipKeyGenerator(req.ip)}`
 }

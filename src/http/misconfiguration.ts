@@ -1,0 +1,55 @@
+// What only a request can show to be set up wrong. Each is told once, and changes nothing about the answer.
+import type { Request } from 'express'
+import type { Context } from '../context.js'
+import { warnOnce } from '../warnings.js'
+
+/** Everything about the app that the request came through. */
+export function warnOfApp(context: Context, req: Request): void {
+  if (req.app.get('trust proxy') === true) {
+    warnOnce(
+      context,
+      'INVITE_TRUST_PROXY',
+      "app.set('trust proxy', true) lets every client choose its own req.ip, so nobody is ever throttled. " +
+        'Set the number of proxies in front of the app instead.',
+    )
+  }
+  // Express's own word for it, so that the host may have another than NODE_ENV's.
+  if (context.config.isExposed && req.app.get('env') === 'production') {
+    warnOnce(
+      context,
+      'INVITE_INSECURE_BASE_URL',
+      `baseUrl is ${context.config.baseUrl} in production: invite links and their cookie travel unencrypted. ` +
+        'Serve the app by https and say so in baseUrl.',
+    )
+  }
+}
+
+/** The gate on a route for reading. */
+export function warnOfSafeMethod(context: Context, req: Request): void {
+  if (req.method === 'OPTIONS' || req.method === 'TRACE') return
+  warnOnce(
+    context,
+    'INVITE_GET_MOUNT',
+    `requireInvite stands before ${req.method} ${req.baseUrl}${req.path}, and lets nobody pass there: links and ` +
+      'mail scanners must not use invites up. Mount it on the POST route that makes the account alone.',
+  )
+}
+
+/** A body that nobody parsed. Returns what to throw. */
+export function missingBodyParser(context: Context): TypeError {
+  const why =
+    'requireInvite found no req.body: mount a body parser before it, such as app.use(express.json()) or ' +
+    'app.use(express.urlencoded()).'
+  warnOnce(context, 'INVITE_NO_BODY_PARSER', why)
+  return new TypeError(why)
+}
+
+/** A redirect that says neither that it worked nor that it did not. */
+export function warnOfRedirect(context: Context, req: Request): void {
+  warnOnce(
+    context,
+    'INVITE_REDIRECT_COUNTED',
+    `${req.method} ${req.originalUrl.split('?')[0]} answered with a redirect that may mean success or failure, and the use was counted. ` +
+      'Call req.invite.accept({ userId }) where the account is made, or pass succeeded: (req, res) => boolean.',
+  )
+}

@@ -39,7 +39,7 @@ export async function sendInvite(context: Context, input: SendInvite, scope: Kno
 /** A new code, sealed for this invite. */
 export function newCode({ keyring }: Context, invite: { appId: string; id: string }): { hash: string; sealed: string } {
   const code = generateCode()
-  return { hash: hashCode(normalizeCode(code) ?? code), sealed: keyring.seal(code, sealContext(invite)) }
+  return { hash: hashCode(normalizeCode(code) ?? code), sealed: keyring.seal('code-seal', code, sealContext(invite)) }
 }
 
 function checkTogether({ config }: Context, fields: Fields): void {

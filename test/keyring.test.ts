@@ -29,7 +29,8 @@ describe('the secret', () => {
       // base64url has spare bits in its last letter: then the very same bytes were sealed
       if (opened !== undefined) expect(index).to.equal(sealed.length - 1)
     }
-    for (const text of ['', '1', '1.', '2.AAAA', 'nonsense']) expect(keyring.open('code-seal', text, [])).to.equal(undefined)
+    for (const text of ['', '1', '1.', '2.AAAA', 'nonsense'])
+      expect(keyring.open('code-seal', text, [])).to.equal(undefined)
   })
 
   it('R-23 signs for one purpose and one set of parts', () => {
@@ -74,7 +75,10 @@ describe('the secret', () => {
     const after = createKeyring([NEW])
     const sealed = before.seal('code-seal', 'CODE', [])
     const signature = before.sign('join-cookie', ['a'])
-    expect([during.open('code-seal', sealed, []), after.open('code-seal', sealed, [])]).to.deep.equal(['CODE', undefined])
+    expect([during.open('code-seal', sealed, []), after.open('code-seal', sealed, [])]).to.deep.equal([
+      'CODE',
+      undefined,
+    ])
     expect(during.verify('join-cookie', ['a'], signature)).to.equal(true)
     expect(after.verify('join-cookie', ['a'], signature)).to.equal(false)
     expect(after.open('code-seal', during.seal('code-seal', 'CODE', []), [])).to.equal('CODE')

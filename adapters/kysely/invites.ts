@@ -139,7 +139,8 @@ export function inviteOperations(
   function* existing(invite: NewInvite): Operation<InviteRecord> {
     const email = invite.emailCanonical ?? ''
     const holder = yield* reading.holderOf({ appId: invite.appId, email, orgId: invite.orgId })
-    if (holder === undefined) throw new Error(`An invite with the same code, or of another app with the id ${invite.id}, exists already.`)
+    if (holder === undefined)
+      throw new Error(`An invite with the same code, or of another app with the id ${invite.id}, exists already.`)
     return yield* reading.withDelivery(holder)
   }
 

@@ -1,7 +1,7 @@
 // The contract suite itself: it must fail what it is there to fail.
 import { expect } from 'chai'
-import { storeContract } from '../../adapters/contract.js'
 import { NOW } from '../../adapters/contract/fixtures.js'
+import { storeContract } from '../../adapters/contract.js'
 import { sqliteStore } from '../../adapters/sqlite.js'
 import type { InviteStore } from '../../src/store.js'
 

@@ -2,7 +2,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /** What a signature or seal is for. Each has a key of its own, so that none serves in another's place. */
-export type Purpose = (typeof purposes)[number]
+type Purpose = (typeof purposes)[number]
 export const purposes = ['code-seal', 'answer-seal', 'join-cookie', 'mail-proof', 'keyed-request'] as const
 
 type Seal = Extract<Purpose, `${string}-seal`>

@@ -24,7 +24,7 @@ import { type Repeatable, repeatable } from './idempotency.js'
 import { credentialsFor, setJoinCookie } from './join-cookie.js'
 import { openApiDocument } from './openapi.js'
 import { sendProblem } from './problem.js'
-import { throttleOf } from './throttle.js'
+import { type RateLimitHeaders, throttleOf } from './throttle.js'
 
 export type InviteRouterOptions = AuthorizeOption
 
@@ -125,13 +125,20 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
       const { appId } = appOf(context, param(req, 'appId'))
       const throttle = throttleOf(context)
       const { inviteCode } = read(checkSchema, await readJson(req, res))
-      await throttle.check(req)
+      const standing = await throttle.check(req)
       const credentials = credentialsFor(context, req, appId, inviteCode)
-      if (credentials === undefined) throw new InviteError('invite_not_found')
+      if (credentials === undefined) {
+        tellStanding(res, standing)
+        throw new InviteError('invite_not_found')
+      }
       try {
-        res.json(await invites.check(credentials, { appId }))
+        const preview = await invites.check(credentials, { appId })
+        tellStanding(res, standing)
+        res.json(preview)
       } catch (error) {
-        if (error instanceof InviteError && error.code === 'invite_not_found') await throttle.wrongCode(req)
+        if (error instanceof InviteError && error.code === 'invite_not_found') {
+          tellStanding(res, await throttle.wrongCode(req))
+        }
         throw error
       }
     }),
@@ -205,6 +212,11 @@ function changes(req: Request): boolean {
 function param(req: Request, name: string): string {
   const value: unknown = req.params[name]
   return typeof value === 'string' ? value : ''
+}
+
+/** Beside what a limiter of the host's may have told: both headers are lists. */
+function tellStanding(res: Response, standing: RateLimitHeaders): void {
+  for (const [name, value] of Object.entries(standing)) res.append(name, value)
 }
 
 /** GET and DELETE take nothing but what Catalyze's clients send along. */

@@ -19,7 +19,6 @@ interface Answer {
 const KEY = /^[\x21-\x7e]{1,255}$/
 const LEASE_MS = 60_000 // longer than carrying it out takes; after it, a request counts as cut off
 const KEPT_MS = 24 * 60 * 60_000
-const MAX_DEPTH = 64
 const ID_LENGTH = 21 // as nanoid's, of the same letters
 
 /**
@@ -102,10 +101,18 @@ function replay(res: Response, opened: string | undefined): unknown {
 }
 
 /** As JSON with the members of every object in one order, so that a client may write them in any. */
-function canonical(value: unknown, depth = 0): string {
-  if (depth > MAX_DEPTH) throw new InviteError('input_invalid', { detail: 'The body is nested too deeply.' })
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  if (Array.isArray(value)) return `[${value.map((item) => canonical(item, depth + 1)).join()}]`
-  const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member, depth + 1)}`).join()}}`
+function canonical(value: unknown): string {
+  try {
+    return JSON.stringify(value, (_name, part: unknown) => (isObject(part) ? sorted(part) : part))
+  } catch (cause) {
+    throw new InviteError('input_invalid', { detail: 'The body is nested too deeply.', cause })
+  }
+}
+
+function sorted(fields: object): object {
+  return Object.fromEntries(Object.entries(fields).sort(([one], [other]) => (one < other ? -1 : 1)))
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -7,6 +7,8 @@ import { inviteStatuses, modes } from './types.js'
 const MAX_TERM_MS = 10 * 366 * 24 * 60 * 60 * 1000
 const MAX_INTEGER = 2 ** 31 - 1
 const MAX_METADATA_BYTES = 4096
+// As JSON escapes it: NUL and half surrogates, which Postgres keeps out of its `jsonb`.
+const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/
 const MAX_PAGE = 100
 
 const ADDRESS_RULE = 'must be one plain e-mail address, such as ada@example.com'
@@ -28,7 +30,7 @@ const line = (max: number) => {
     v.string(rule),
     v.minLength(1, rule),
     v.maxLength(max, rule),
-    v.regex(/^[^\p{Cc}\u2028\u2029]*$/u, rule),
+    v.regex(/^[^\p{Cc}\p{Cs}\u2028\u2029]*$/u, rule),
   )
 }
 
@@ -40,6 +42,7 @@ const integer = (max: number, unit = '') => {
 const domainRule = 'must be a domain, such as example.com'
 const messageRule = 'must be a text of up to 1000 characters without control characters'
 const localeRule = 'must be a language tag, such as en or de-CH'
+const metadataCharactersRule = 'must be without NUL and half surrogates, which not every database can keep'
 const metadataRule = `must be an object of at most ${MAX_METADATA_BYTES} bytes as JSON, or null`
 
 const expiresInMs = v.optional(v.nullable(integer(MAX_TERM_MS, ' (milliseconds)')))
@@ -47,6 +50,7 @@ const metadata = v.nullish(
   v.pipe(
     v.custom<Readonly<Record<string, unknown>>>(isPlainObject, metadataRule),
     v.check((value) => jsonBytes(value) <= MAX_METADATA_BYTES, metadataRule),
+    v.check((value) => !UNSTORABLE.test(JSON.stringify(value)), metadataCharactersRule),
   ),
 )
 
@@ -62,7 +66,11 @@ export const sendSchema = v.strictObject({
   inviterEmail: v.optional(addressSchema),
   /** A personal note in the mail. */
   message: v.nullish(
-    v.pipe(v.string(messageRule), v.maxLength(1000, messageRule), v.regex(/^(?:\P{Cc}|[\r\n\t])*$/u, messageRule)),
+    v.pipe(
+      v.string(messageRule),
+      v.maxLength(1000, messageRule),
+      v.regex(/^(?:[^\p{Cc}\p{Cs}]|[\r\n\t])*$/u, messageRule),
+    ),
   ),
   /** The language of the mail. */
   locale: v.nullish(

@@ -82,6 +82,9 @@ export function acceptanceOperations(
     readonly acceptanceId: string
     readonly now: number
   }): Operation<AcceptanceRecord | 'exists' | undefined> {
+    const [seen] = yield* byId({ appId: request.appId, id: request.acceptanceId })
+    if (seen === undefined) return undefined
+    yield* reading.lock({ inviteId: seen.invite_id })
     const [found] = yield* byId({ appId: request.appId, id: request.acceptanceId })
     if (found === undefined || found.reopened_at !== null) return found && toAcceptance(dialect, found)
     const invite = yield* reading.rowOf({ appId: request.appId, inviteId: found.invite_id })

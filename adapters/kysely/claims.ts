@@ -1,7 +1,8 @@
 // Holding, accepting and giving back the uses of an invite: the statements that the whole gate rests on.
 //
 // Each operation runs in one write transaction. What admits is the predicate of an UPDATE on the invite's own row,
-// never something read before that row was locked; and whatever clears claim rows lowers `held` by as many.
+// never something read before that row was locked; and whatever clears claim rows lowers `held` by as many. Claim rows
+// are only touched under the lock of their invite, so that no two transactions wait for each other.
 import type { AcceptRequest, AcceptResult, ClaimRefusal, ClaimRequest, ClaimResult } from '../../src/store.js'
 import type { Mode } from '../../src/types.js'
 import { claimStatements } from './claim-statements.js'
@@ -38,6 +39,7 @@ export function claimOperations(
     const mode = yield* modeOf(request)
     if (mode === 'closed') return { admitted: false, reason: 'closed' }
 
+    yield* reading.lockCode(request)
     const lapsed = yield* statements.clearLapsedByCode({ appId, codeHash, now })
     const [admitted] = yield* statements.hold({
       appId,
@@ -82,6 +84,7 @@ export function claimOperations(
   function* accept(request: AcceptRequest): Operation<AcceptResult> {
     const { claimId, inviteId } = request
     const now = dialect.encodeTime(request.now)
+    yield* reading.lock(request)
     const [claim] = yield* statements.removeClaim({ claimId, inviteId })
     const [recorded] = yield* statements.findAcceptance({ claimId, inviteId, userId: request.userId })
     if (recorded) {
@@ -128,6 +131,7 @@ export function claimOperations(
   }
 
   function* release(claim: { readonly claimId: string; readonly inviteId: string }): Operation<void> {
+    yield* reading.lock(claim)
     const [held] = yield* statements.removeClaim(claim)
     if (held) yield* statements.lowerHeld({ inviteId: held.invite_id, by: 1 })
   }

@@ -47,17 +47,22 @@ export function deliveryOperations(dialect: Dialect): DeliveryOperations {
 
   const nextDue = prepare((_p: object) => waiting().select('next_attempt_at').orderBy('next_attempt_at').limit(1))
 
-  const lease = prepare((p: { now: DbTime; leasedUntil: DbTime; limit: number }) =>
+  // Those that another worker is taking at this moment are passed over.
+  const due = prepare((p: { now: DbTime; limit: number }) =>
+    waiting()
+      .select('id')
+      .where('next_attempt_at', '<=', p.now)
+      .orderBy('next_attempt_at')
+      .limit(p.limit)
+      .$if(dialect.rowLocks, (query) => query.forUpdate().skipLocked()),
+  )
+
+  const lease = (ids: readonly string[], leasedUntil: DbTime) =>
     db
       .updateTable(tables.deliveries)
-      .set((eb) => ({ attempts: eb('attempts', '+', 1), leased_until: p.leasedUntil, next_attempt_at: p.leasedUntil }))
-      .where(
-        'id',
-        'in',
-        waiting().select('id').where('next_attempt_at', '<=', p.now).orderBy('next_attempt_at').limit(p.limit),
-      )
-      .returningAll(),
-  )
+      .set((eb) => ({ attempts: eb('attempts', '+', 1), leased_until: leasedUntil, next_attempt_at: leasedUntil }))
+      .where('id', 'in', ids)
+      .returningAll()
 
   function* find(ids: readonly string[]): Operation<readonly DeliveryRow[]> {
     const found: DeliveryRow[] = []
@@ -78,12 +83,11 @@ export function deliveryOperations(dialect: Dialect): DeliveryOperations {
     leasedUntil: number
     limit: number
   }): Operation<readonly LeasedDelivery[]> {
-    const leased = yield* lease({
-      now: dialect.encodeTime(request.now),
-      leasedUntil: dialect.encodeTime(request.leasedUntil),
-      limit: request.limit,
-    })
-    if (leased.length === 0) return []
+    const found = yield* due({ now: dialect.encodeTime(request.now), limit: request.limit })
+    if (found.length === 0) return []
+    const leasedUntil = dialect.encodeTime(request.leasedUntil)
+    const taken = found.map((delivery) => delivery.id)
+    const leased = yield* all(lease(taken, leasedUntil))
     const ids = leased.map((delivery) => delivery.invite_id)
     const invites = yield* all(db.selectFrom(tables.invites).selectAll().where('id', 'in', ids))
     const inviteOf = new Map(invites.map((invite) => [invite.id, invite]))

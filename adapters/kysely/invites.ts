@@ -145,6 +145,7 @@ export function inviteOperations(
   }
 
   function* changeInvite(request: InviteChange): Operation<InviteRecord | 'over' | undefined> {
+    yield* reading.lock(request)
     const row = yield* reading.rowOf(request)
     if (row === undefined) return undefined
     const mails = request.deliveryId === undefined ? [] : yield* deliveries.find([request.deliveryId])

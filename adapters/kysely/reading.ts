@@ -19,9 +19,13 @@ export interface ReadingOperations {
   findInviteByCode(query: { readonly appId: string; readonly codeHash: string }): Operation<InviteRecord | undefined>
   listInvites(query: ListInvites): Operation<readonly InviteRecord[]>
   rowOf(key: InviteKey): Operation<InviteRow | undefined>
+  /** Keeps every other transaction from the invite until this one ends, claims and uses included. */
+  lock(which: { readonly inviteId: string }): Operation<void>
+  /** As `lock`, by the code of an invite that is not revoked. */
+  lockCode(which: { readonly appId: string; readonly codeHash: string }): Operation<void>
   /** The invite of this code, unless revoked. */
   rowOfCode(query: { readonly appId: string; readonly codeHash: string }): Operation<InviteRow | undefined>
-  /** The invite that keeps others from this place: a pending one, or one that expired unused. */
+  /** The invite that keeps others from this place, locked: a pending one, or one that expired unused. */
   holderOf(place: Place): Operation<InviteRow | undefined>
   withDelivery(row: InviteRow): Operation<InviteRecord>
   withDeliveries(rows: readonly InviteRow[]): Operation<readonly InviteRecord[]>
@@ -43,6 +47,20 @@ export function readingOperations(dialect: Dialect, deliveries: DeliveryOperatio
       .where('revoked_at', 'is', null),
   )
 
+  const lockById = prepare((p: { inviteId: string }) =>
+    db.selectFrom(tables.invites).select('id').where('id', '=', p.inviteId).forUpdate(),
+  )
+
+  const lockByCode = prepare((p: { appId: string; codeHash: string }) =>
+    db
+      .selectFrom(tables.invites)
+      .select('id')
+      .where('app_id', '=', p.appId)
+      .where('code_hash', '=', p.codeHash)
+      .where('revoked_at', 'is', null)
+      .forUpdate(),
+  )
+
   // The rows of the unique index on pending invites.
   const byPlace = prepare((p: Place) =>
     db
@@ -52,11 +70,20 @@ export function readingOperations(dialect: Dialect, deliveries: DeliveryOperatio
       .where('email_canonical', '=', p.email)
       .where(sql<SqlBool>`coalesce(org_id, '') = coalesce(${p.orgId}, '')`)
       .where('revoked_at', 'is', null)
-      .where('uses', '=', 0),
+      .where('uses', '=', 0)
+      .$if(dialect.rowLocks, (query) => query.forUpdate()),
   )
 
   function* rowOf(key: InviteKey): Operation<InviteRow | undefined> {
     return (yield* byId({ appId: key.appId, id: key.inviteId }))[0]
+  }
+
+  function* lock(which: { readonly inviteId: string }): Operation<void> {
+    if (dialect.rowLocks) yield* lockById(which)
+  }
+
+  function* lockCode(which: { readonly appId: string; readonly codeHash: string }): Operation<void> {
+    if (dialect.rowLocks) yield* lockByCode(which)
   }
 
   function* rowOfCode(query: { readonly appId: string; readonly codeHash: string }): Operation<InviteRow | undefined> {
@@ -115,7 +142,18 @@ export function readingOperations(dialect: Dialect, deliveries: DeliveryOperatio
     return rows.map((row) => toInvite(dialect, row, mailOf.get(row.delivery_id ?? '') ?? null))
   }
 
-  return { findInvite, findInviteByCode, listInvites, rowOf, rowOfCode, holderOf, withDelivery, withDeliveries }
+  return {
+    findInvite,
+    findInviteByCode,
+    listInvites,
+    rowOf,
+    lock,
+    lockCode,
+    rowOfCode,
+    holderOf,
+    withDelivery,
+    withDeliveries,
+  }
 }
 
 export const hasUseLeft = sql<SqlBool>`(max_uses is null or uses < max_uses)`

@@ -112,12 +112,20 @@ export interface Dialect {
   /** Builds and compiles queries; runs none. */
   readonly db: Kysely<Tables>
   readonly tables: TableNames
+  /** Of ids, addresses and words: compared and sorted by code point, whatever the database's own collation. */
+  readonly textType: 'text' | 'text collate "C"'
   readonly timeType: 'integer' | 'timestamptz'
+  /** Of whole numbers beyond 32 bits. */
+  readonly longType: 'integer' | 'bigint'
   readonly jsonType: 'text' | 'jsonb'
   /** The database's own time, as SQL of a value as `encodeTime` makes it. */
   readonly now: string
+  /** Whether rows are locked one by one. Where not, a write transaction has the whole database to itself. */
+  readonly rowLocks: boolean
   /** What ends a CREATE TABLE. */
   readonly tableOptions: string
+  /** The name of a table or index, quoted, with its schema where it must be said. */
+  quote(name: string): string
   encodeTime(timestamp: number): DbTime
   decodeTime(value: DbTime): number
   encodeJson(value: object): DbJson

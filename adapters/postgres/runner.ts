@@ -1,0 +1,154 @@
+// Runs the operations on a pool of Postgres connections, each in one transaction.
+import { setTimeout as delay } from 'node:timers/promises'
+import type { CompiledQuery } from 'kysely'
+import { InviteError } from '../../src/errors.js'
+import { type Operation, run } from '../kysely/operation.js'
+import type { Runner } from '../kysely/store.js'
+import { isKyselyTransaction, queryIn } from '../kysely/transaction.js'
+import { explain, explainMigration, isTransient } from './errors.js'
+import { encodeParameter, types } from './values.js'
+
+/** The part of pg's `Pool` that is used. */
+export interface PgPool {
+  readonly totalCount: number
+  connect(): Promise<PgPoolClient>
+}
+
+interface PgClient {
+  query(query: { readonly text: string; readonly values?: unknown[]; readonly types?: typeof types }): Promise<{
+    readonly rows: readonly unknown[]
+  }>
+  /** `I`dle, in a `T`ransaction, or in one that has failed (`E`). Since pg 8.17. */
+  getTransactionStatus?(): string | null
+}
+
+interface PgPoolClient extends PgClient {
+  /** With an error, the connection is closed instead of used again. */
+  release(error?: Error | boolean): void
+}
+
+interface RunnerOptions {
+  readonly pool: PgPool
+  readonly schema: string | undefined
+  readonly busyTimeoutMs: number
+  readonly end: () => Promise<void>
+}
+
+const TRIES = 6
+const MIGRATION_LOCK = 0x696e7669 // of pg_advisory_xact_lock: nobody else migrates meanwhile
+
+export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptions): Runner {
+  // Stated in full, because a database or a role may have other defaults; local, because of PgBouncer.
+  const limits = `set local lock_timeout = ${busyTimeoutMs}; set local statement_timeout = ${busyTimeoutMs}`
+  const beginWrite = `begin isolation level read committed read write; ${limits}`
+  const beginRead = `begin isolation level repeatable read read only; ${limits}`
+  let closed = false
+
+  async function attempt<Result>(begin: string, operation: () => Operation<Result>): Promise<Result> {
+    const client = await connect()
+    let broken: Error | undefined
+    try {
+      await client.query({ text: begin })
+      const result = await run(operation(), queryOn(client))
+      await client.query({ text: 'commit' })
+      return result
+    } catch (error) {
+      await client.query({ text: 'rollback' }).catch((failure: Error) => {
+        broken = failure
+      })
+      throw error
+    } finally {
+      client.release(broken)
+    }
+  }
+
+  async function persist<Result>(begin: string, operation: () => Operation<Result>): Promise<Result> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await attempt(begin, operation)
+      } catch (error) {
+        if (!isTransient(error) || tries === TRIES) throw explain(error)
+      }
+      await delay(Math.random() * 2 ** tries)
+    }
+  }
+
+  /** A connection, but not after an endless wait for one: that would hold up every request of the host. */
+  async function connect(): Promise<PgPoolClient> {
+    if (closed) throw new Error('The store is closed.')
+    const connecting = pool.connect()
+    const timeout = new AbortController()
+    const late = delay(busyTimeoutMs, 'late' as const, { signal: timeout.signal, ref: false }).catch(
+      () => 'late' as const,
+    )
+    try {
+      const client = await Promise.race([connecting, late])
+      if (client !== 'late') return client
+    } finally {
+      timeout.abort()
+    }
+    connecting.then((client) => client.release()).catch(() => undefined)
+    const detail =
+      'No Postgres connection became free: look for clients that are never released, or raise `max` of the pool.'
+    throw new InviteError('store_unavailable', { detail })
+  }
+
+  async function migrate(operation: () => Operation<void>): Promise<void> {
+    const client = await connect()
+    try {
+      await client.query({ text: 'begin isolation level read committed read write' })
+      await client.query({ text: `select pg_advisory_xact_lock(${MIGRATION_LOCK})` })
+      if (schema !== undefined) await makeSchema(client, schema)
+      await run(operation(), queryOn(client))
+      await client.query({ text: 'commit' })
+    } catch (error) {
+      await client.query({ text: 'rollback' }).catch(() => undefined)
+      throw explainMigration(error, schema)
+    } finally {
+      client.release()
+    }
+  }
+
+  return {
+    read: (operation) => persist(beginRead, operation),
+    write: (operation) => persist(beginWrite, operation),
+    migrate,
+    async join(trx, operation) {
+      return await run(operation(), isKyselyTransaction(trx) ? queryIn(trx) : queryOn(await hostTransaction(trx)))
+    },
+    async close() {
+      if (closed) return
+      closed = true
+      await end()
+    },
+  }
+}
+
+/** Asked first: `if not exists` needs the right to make one even where there is one. */
+async function makeSchema(client: PgClient, schema: string): Promise<void> {
+  const { rows } = await client.query({ text: 'select 1 from pg_namespace where nspname = $1', values: [schema] })
+  if (rows.length === 0) await client.query({ text: `create schema "${schema}"` })
+}
+
+function queryOn(client: PgClient): (query: CompiledQuery) => Promise<readonly unknown[]> {
+  return async ({ sql, parameters }) => {
+    const { rows } = await client.query({ text: sql, values: parameters.map(encodeParameter), types })
+    return rows
+  }
+}
+
+/** The host's pg client, where it has a transaction open. */
+async function hostTransaction(trx: unknown): Promise<PgClient> {
+  const client = trx as Partial<PgClient & Record<'totalCount', unknown>> | null | undefined
+  if (typeof client?.query !== 'function' || client.totalCount !== undefined) {
+    throw new TypeError('accept({ trx }) takes a Kysely transaction or a pg client (no Pool) inside BEGIN.')
+  }
+  const isOpen = client.getTransactionStatus
+    ? client.getTransactionStatus() === 'T'
+    : await (client as PgClient).query({ text: 'savepoint invite_only' }).then(
+        () => true,
+        () => false,
+      )
+  if (!isOpen) throw new TypeError('`trx` is a pg client with no transaction open: call it between BEGIN and COMMIT.')
+  return client as PgClient
+}

@@ -2,6 +2,7 @@
 import Database from 'better-sqlite3'
 import { expect } from 'chai'
 import type request from 'supertest'
+import type { Actor } from '../../src/index.js'
 import type { InviteStore } from '../../src/store.js'
 import { DAY, type Host, type HostOptions, MINUTE, manager, openHost, SECRET, sendInvite } from '../support/host.js'
 import { startSmtp } from '../support/smtp.js'
@@ -291,6 +292,23 @@ describe('Idempotency-Key', () => {
       expect(again.body.inviteCode).to.equal(first.body.inviteCode)
       expect(again.body.expiresAt).to.equal(first.body.expiresAt)
       expect(await mails()).to.equal(2)
+    })
+
+    it('R-38 makes the same invite also where carrying it out again is refused for a while', async () => {
+      const { store: own } = await openHost()
+      const { store, broken } = failing(own, 'endKeyedRequest', 'before')
+      let inviter: Actor | null = { id: '7', access: 'supervisor' }
+      const host = await openHost({ invites: { store, findInviter: () => inviter } })
+      const body = { maxUses: 2, inviterEmail: 'cy@example.com' }
+      const first = await create(host, body).expect(201)
+      broken.fail = false
+      host.clock.advance(MINUTE)
+      inviter = null
+      expect((await create(host, body)).status).to.equal(400)
+      host.clock.advance(1)
+      inviter = { id: '7', access: 'supervisor' }
+      expect((await create(host, body).expect(201)).body.inviteId).to.equal(first.body.inviteId)
+      expect(await invitesOf(host)).to.have.length(1)
     })
 
     for (const when of ['before', 'after'] as const) {

@@ -5,6 +5,7 @@ import { testAccepts } from './contract/accepts.js'
 import { testClaims } from './contract/claims.js'
 import { APP, claimOf, create, found, type Test } from './contract/fixtures.js'
 import { testInvites } from './contract/invites.js'
+import { testKeyedRequests } from './contract/keyed-requests.js'
 import { testOutbox } from './contract/outbox.js'
 
 /** The two functions that mocha, vitest, jest and `node:test` have in common. */
@@ -33,6 +34,7 @@ export function storeContract({ describe, it }: TestRunner, open: () => Promise<
   describe('claims', () => testClaims(test))
   describe('accepts', () => testAccepts(test))
   describe('keeps the outbox', () => testOutbox(test))
+  describe('keeps keyed requests', () => testKeyedRequests(test))
 
   describe('lasts', () => {
     test('migrates any number of times, at once too, and keeps what is there', async (store) => {

@@ -15,7 +15,7 @@ export interface FieldError {
 export interface InviteErrorOptions {
   /** A sentence for this case; default: the code's own. */
   readonly detail?: string
-  /** HTTP status; default: the code's own. Only `input_invalid` (413, 415) and `idempotency_conflict` differ. */
+  /** HTTP status; default: the code's own. Only `input_invalid` (413, 415) and `idempotency_conflict` (422) differ. */
   readonly status?: number
   /** Response headers that belong to the failure, such as `Retry-After` (seconds). */
   readonly headers?: Readonly<Record<string, string>>
@@ -44,8 +44,7 @@ const failures = {
   not_allowed: [403, 'This is not allowed with the access you have.'],
   not_authenticated: [401, 'Sign in first.'],
   store_unavailable: [503, 'Invites cannot be looked up right now. Nothing was changed; try again.'],
-  // For `Idempotency-Key`, which is to come.
-  idempotency_conflict: [409, 'A request with this Idempotency-Key is still running.'],
+  idempotency_conflict: [409, 'A request with this Idempotency-Key is still running. Try again in a moment.'],
 } as const satisfies Record<string, readonly [number, string]>
 
 /**

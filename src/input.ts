@@ -46,7 +46,7 @@ const expiresInMs = v.optional(v.nullable(integer(MAX_TERM_MS, ' (milliseconds)'
 const metadata = v.nullish(
   v.pipe(
     v.custom<Readonly<Record<string, unknown>>>(isPlainObject, metadataRule),
-    v.check((value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_METADATA_BYTES, metadataRule),
+    v.check((value) => jsonBytes(value) <= MAX_METADATA_BYTES, metadataRule),
   ),
 )
 
@@ -204,6 +204,14 @@ function isLanguageTag(text: string): boolean {
     return Intl.getCanonicalLocales(text).length === 1
   } catch {
     return false
+  }
+}
+
+function jsonBytes(value: unknown): number {
+  try {
+    return Buffer.byteLength(JSON.stringify(value))
+  } catch {
+    return Number.POSITIVE_INFINITY // nested deeper than the stack is
   }
 }
 

@@ -2,18 +2,26 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /** What a signature or seal is for. Each has a key of its own, so that none serves in another's place. */
-export type Purpose = 'code-seal' | 'join-cookie' | 'mail-proof'
+type Purpose = (typeof purposes)[number]
+export const purposes = ['code-seal', 'answer-seal', 'join-cookie', 'mail-proof', 'keyed-request'] as const
+
+type Seal = Extract<Purpose, `${string}-seal`>
 
 /** Seals and signs under the first secret, opens and verifies under any of them. */
 export interface Keyring {
   /** Encrypts `text` (AES-256-GCM), bound to `context`. */
-  seal(text: string, context: readonly string[]): string
-  /** What was sealed, or `undefined` where no secret opens it in this context. */
-  open(sealed: string, context: readonly string[]): string | undefined
+  seal(purpose: Seal, text: string, context: readonly string[]): string
+  /** What was sealed for this purpose, or `undefined` where no secret opens it in this context. */
+  open(purpose: Seal, sealed: string, context: readonly string[]): string | undefined
   /** HMAC-SHA256 over `parts`, base64url. */
   sign(purpose: Purpose, parts: readonly (string | number)[]): string
   /** Whether `signature` is one that {@link Keyring.sign} gave for the same purpose and parts. */
   verify(purpose: Purpose, parts: readonly (string | number)[], signature: string): boolean
+  /**
+   * As {@link Keyring.sign}, but under the last secret: what rows are found by. It is the same for processes with
+   * `[old]` and with `[new, old]`, so it changes when `old` is dropped, and not while a rotation is rolled out.
+   */
+  digest(purpose: Purpose, parts: readonly (string | number)[]): string
 }
 
 const VERSION = '1'
@@ -24,21 +32,22 @@ const TAG_BYTES = 16
 export function createKeyring(secrets: readonly string[]): Keyring {
   const keys = secrets.map(deriveKeys)
   const [newest] = keys
-  if (newest === undefined) throw new TypeError('createKeyring needs at least one secret')
+  const oldest = keys.at(-1)
+  if (newest === undefined || oldest === undefined) throw new TypeError('createKeyring needs at least one secret')
 
   return {
-    seal(text, context) {
+    seal(purpose, text, context) {
       const nonce = randomBytes(NONCE_BYTES)
-      const cipher = createCipheriv('aes-256-gcm', newest['code-seal'], nonce).setAAD(encode(context))
+      const cipher = createCipheriv('aes-256-gcm', newest[purpose], nonce).setAAD(encode(context))
       const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
       return `${VERSION}.${Buffer.concat([nonce, cipher.getAuthTag(), body]).toString('base64url')}`
     },
-    open(sealed, context) {
+    open(purpose, sealed, context) {
       const [version, body = ''] = sealed.split('.')
       if (version !== VERSION) return undefined
       const bytes = Buffer.from(body, 'base64url')
       for (const key of keys) {
-        const text = decrypt(key['code-seal'], bytes, context)
+        const text = decrypt(key[purpose], bytes, context)
         if (text !== undefined) return text
       }
       return undefined
@@ -52,17 +61,14 @@ export function createKeyring(secrets: readonly string[]): Keyring {
         return given.length === expected.length && timingSafeEqual(given, expected)
       })
     },
+    digest: (purpose, parts) => mac(oldest[purpose], parts),
   }
 }
 
 function deriveKeys(secret: string): Record<Purpose, Buffer> {
   const derive = (purpose: Purpose) =>
     Buffer.from(hkdfSync('sha256', secret, 'express-invite-only', `v${VERSION} ${purpose}`, 32))
-  return {
-    'code-seal': derive('code-seal'),
-    'join-cookie': derive('join-cookie'),
-    'mail-proof': derive('mail-proof'),
-  }
+  return Object.fromEntries(purposes.map((purpose) => [purpose, derive(purpose)])) as Record<Purpose, Buffer>
 }
 
 function decrypt(key: Buffer, bytes: Buffer, context: readonly string[]): string | undefined {

@@ -96,6 +96,42 @@ export interface InviteChange extends InviteKey {
   readonly deliveryId?: string | undefined
 }
 
+/** A request that came with an `Idempotency-Key`. All that names it or tells of it was digested before. */
+export interface KeyedRequest {
+  /** Of the key, and of whose and for what it is. */
+  readonly id: string
+  /** Of what was asked for. */
+  readonly fingerprint: string
+  readonly now: Timestamp
+  /** Until when it is taken to be running, unless its end was recorded. */
+  readonly leasedUntil: Timestamp
+  /** What began then or earlier is forgotten. */
+  readonly forgetUntil: Timestamp
+}
+
+export type KeyedRequestState =
+  | {
+      readonly state: 'begun'
+      /** Names this carrying out, with the request's id: the same again where one before was cut off. */
+      readonly startedAt: Timestamp
+      /** False where one before was cut off, and may have changed something. */
+      readonly fresh: boolean
+    }
+  /** Somebody is carrying it out. */
+  | { readonly state: 'running' }
+  /** The key stands for a request with another fingerprint. */
+  | { readonly state: 'other' }
+  /** It was carried out, with this answer. */
+  | { readonly state: 'answered'; readonly answer: string }
+
+export type KeyedRequestOutcome =
+  /** Done. The answer is sealed, and opaque to the store. */
+  | { readonly answer: string }
+  /** It changed nothing: the key is free again. */
+  | 'refused'
+  /** It may have changed something: carried out again, it begins under the same `startedAt`. */
+  | 'unknown'
+
 export type DeliveryOutcome =
   | { readonly sentAt: Timestamp }
   | { readonly failedAt: Timestamp; readonly error: string }
@@ -122,7 +158,8 @@ export interface InviteStore {
   /**
    * Adds an invite and, in the same transaction, its mail. For an invite with an address: where the same app,
    * organization and canonical address has a pending one, nothing is added and that one is returned as `existing`;
-   * an expired one is revoked in the same step.
+   * an expired one is revoked in the same step. Where this app has an invite of this very id, nothing is changed and
+   * that one is returned as `created`, as it stands now.
    */
   createInvite(
     invite: NewInvite,
@@ -140,7 +177,8 @@ export interface InviteStore {
 
   /**
    * Changes an invite that has a use left and was not revoked (`'over'` otherwise), also an expired one. With a new
-   * code its generation goes up by one.
+   * code its generation goes up by one. Where it has had a mail of this very `deliveryId`, the change was made before:
+   * nothing is changed, and it is returned as it stands now.
    */
   changeInvite(change: InviteChange): Promise<InviteRecord | 'over' | undefined>
 
@@ -233,4 +271,17 @@ export interface InviteStore {
 
   /** Records what became of a try. Ignored where the lease was lost to somebody else (`attempts` differs). */
   finishDelivery(delivery: Pick<DeliveryRecord, 'id' | 'attempts'>, outcome: DeliveryOutcome): Promise<void>
+
+  /**
+   * Begins a request under its key, unless that stands for another one, or for one that is running or answered. Of
+   * any number at once, from any number of processes, exactly one begins. One whose lease ran out before its end was
+   * recorded begins again, under the `startedAt` that it had. Clears some of what is to be forgotten on its way.
+   */
+  beginKeyedRequest(request: KeyedRequest): Promise<KeyedRequestState>
+
+  /** Records what became of a request that was begun. Ignored where it was answered, or is not there any more. */
+  endKeyedRequest(
+    request: { readonly id: string; readonly startedAt: Timestamp },
+    outcome: KeyedRequestOutcome,
+  ): Promise<void>
 }

@@ -28,7 +28,7 @@ export function openCode(
   { keyring }: Context,
   record: Pick<InviteRecord, 'appId' | 'id' | 'codeSealed'>,
 ): string | null {
-  return keyring.open(record.codeSealed, sealContext(record)) ?? null
+  return keyring.open('code-seal', record.codeSealed, sealContext(record)) ?? null
 }
 
 /** What a sealed code is bound to, so that it opens nowhere else. */

@@ -1,6 +1,6 @@
 // What is done under `secret`: sealing, signing, and rotating it.
 import { expect } from 'chai'
-import { createKeyring, type Purpose } from '../src/keyring.js'
+import { createKeyring, purposes } from '../src/keyring.js'
 import { isProven, makeProof } from '../src/proofs.js'
 import { openHost, refusal, SECRET, sendInvite } from './support/host.js'
 
@@ -10,31 +10,31 @@ const NEW = 'another secret of the tests, as long as that one'
 describe('the secret', () => {
   it('seals so that only the same context opens it', () => {
     const keyring = createKeyring([OLD])
-    const sealed = keyring.seal('CODE', ['app', 'invite'])
+    const sealed = keyring.seal('code-seal', 'CODE', ['app', 'invite'])
     expect(sealed)
       .not.to.contain('CODE')
-      .and.not.equal(keyring.seal('CODE', ['app', 'invite']))
-    expect(keyring.open(sealed, ['app', 'invite'])).to.equal('CODE')
+      .and.not.equal(keyring.seal('code-seal', 'CODE', ['app', 'invite']))
+    expect(keyring.open('code-seal', sealed, ['app', 'invite'])).to.equal('CODE')
     for (const context of [['app', 'other'], ['appinvite'], ['app'], ['ap', 'pinvite'], []]) {
-      expect(keyring.open(sealed, context)).to.equal(undefined)
+      expect(keyring.open('code-seal', sealed, context)).to.equal(undefined)
     }
   })
 
   it('opens nothing that was changed', () => {
     const keyring = createKeyring([OLD])
-    const sealed = keyring.seal('CODE', [])
+    const sealed = keyring.seal('code-seal', 'CODE', [])
     for (let index = 0; index < sealed.length; index++) {
       const changed = sealed.slice(0, index) + (sealed[index] === 'A' ? 'B' : 'A') + sealed.slice(index + 1)
-      const opened = keyring.open(changed, [])
+      const opened = keyring.open('code-seal', changed, [])
       // base64url has spare bits in its last letter: then the very same bytes were sealed
       if (opened !== undefined) expect(index).to.equal(sealed.length - 1)
     }
-    for (const text of ['', '1', '1.', '2.AAAA', 'nonsense']) expect(keyring.open(text, [])).to.equal(undefined)
+    for (const text of ['', '1', '1.', '2.AAAA', 'nonsense'])
+      expect(keyring.open('code-seal', text, [])).to.equal(undefined)
   })
 
   it('R-23 signs for one purpose and one set of parts', () => {
     const keyring = createKeyring([OLD])
-    const purposes: Purpose[] = ['code-seal', 'join-cookie', 'mail-proof']
     for (const signed of purposes) {
       const signature = keyring.sign(signed, ['a', 'bc', 1])
       for (const checked of purposes) {
@@ -54,17 +54,35 @@ describe('the secret', () => {
     }
   })
 
+  it('R-23 seals for one purpose', () => {
+    const keyring = createKeyring([OLD])
+    const code = keyring.seal('code-seal', 'CODE', ['app', 'invite'])
+    const answer = keyring.seal('answer-seal', 'CODE', ['app', 'invite'])
+    expect(keyring.open('answer-seal', code, ['app', 'invite'])).to.equal(undefined)
+    expect(keyring.open('code-seal', answer, ['app', 'invite'])).to.equal(undefined)
+    expect(keyring.open('answer-seal', answer, ['app', 'invite'])).to.equal('CODE')
+  })
+
+  it('R-23 digests alike before and during a rotation', () => {
+    const digest = (...secrets: string[]) => createKeyring(secrets).digest('keyed-request', ['a'])
+    expect(digest(NEW, OLD)).to.equal(digest(OLD))
+    expect(digest(NEW)).not.to.equal(digest(OLD))
+  })
+
   it('R-23 rotates: new ones under the first, old ones still good while listed', () => {
     const before = createKeyring([OLD])
     const during = createKeyring([NEW, OLD])
     const after = createKeyring([NEW])
-    const sealed = before.seal('CODE', [])
+    const sealed = before.seal('code-seal', 'CODE', [])
     const signature = before.sign('join-cookie', ['a'])
-    expect([during.open(sealed, []), after.open(sealed, [])]).to.deep.equal(['CODE', undefined])
+    expect([during.open('code-seal', sealed, []), after.open('code-seal', sealed, [])]).to.deep.equal([
+      'CODE',
+      undefined,
+    ])
     expect(during.verify('join-cookie', ['a'], signature)).to.equal(true)
     expect(after.verify('join-cookie', ['a'], signature)).to.equal(false)
-    expect(after.open(during.seal('CODE', []), [])).to.equal('CODE')
-    expect(before.open(during.seal('CODE', []), [])).to.equal(undefined)
+    expect(after.open('code-seal', during.seal('code-seal', 'CODE', []), [])).to.equal('CODE')
+    expect(before.open('code-seal', during.seal('code-seal', 'CODE', []), [])).to.equal(undefined)
   })
 
   it('R-23 rotating never invalidates a code; one that no secret opens is shown as null, and resend makes a new one', async () => {

@@ -19,12 +19,16 @@ describe('R-19 secrets', () => {
       const ada = await sendInvite(host, { email: 'ada@example.com', message: 'hello' })
       const bob = await sendInvite(host, { email: 'bob@example.com' })
       const shared = await sendInvite(host, { maxUses: 3 })
+      const create = () =>
+        host.manage.post('default/invite', { email: 'eve@example.com' }).set('Idempotency-Key', 'key')
+      const { body: keyed } = await create().expect(201)
+      expect((await create().expect(201)).get('Idempotency-Replayed')).to.equal('true')
       await host.invites.deliver()
       const again = await host.invites.resend(bob.inviteId, { rotate: true })
       smtp.refuse = { code: 451, message: `cannot take ${again.inviteCode} now` }
       await host.invites.deliver()
       const proofs = smtp.received.map(({ mail }) => /join\/[^.\s]+\.([\w-]+)/.exec(mail.text ?? '')?.[1] ?? '')
-      expect(proofs.filter(Boolean)).to.have.length(2)
+      expect(proofs.filter(Boolean)).to.have.length(3)
       await host.signup({ inviteCode: ada.inviteCode, email: 'ada@example.com' }).expect(201)
       await host.signup({ inviteCode: shared.inviteCode }).expect(201)
       await host.signup({ inviteCode: 'wrong' }).expect(403)
@@ -36,7 +40,8 @@ describe('R-19 secrets', () => {
 
       const dump = dumpOf(host.file)
       expect(dump).to.contain('ada@example.com')
-      const codes = [ada.inviteCode, bob.inviteCode, shared.inviteCode, again.inviteCode ?? '']
+      expect(dump).to.contain('"answer":"1.')
+      const codes = [ada.inviteCode, bob.inviteCode, shared.inviteCode, again.inviteCode ?? '', keyed.inviteCode]
       for (const secret of [...codes, ...codes.map((code) => code.replaceAll('-', '')), ...proofs]) {
         expect(dump).not.to.contain(secret)
         expect(told.join('\n')).not.to.contain(secret)

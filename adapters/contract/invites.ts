@@ -48,6 +48,27 @@ export function testInvites(test: Test): void {
     await create(store, newInvite())
   })
 
+  test('R-38 makes an invite of one id once, and returns it as it stands', async (store) => {
+    const invite = newInvite({ email: 'ada@example.com' })
+    const makings = Array.from({ length: 5 }, (_none, index) =>
+      store.createInvite({ ...invite, codeHash: `${invite.codeHash}-${index}` }, `mail-${index}`),
+    )
+    const results = await Promise.all(makings)
+    const [first] = results
+    assert.ok(first && 'created' in first)
+    for (const result of results) assert.deepEqual(result, first)
+    const leased = await store.leaseDeliveries({ now: NOW, leasedUntil: NOW + 1, limit: 10 })
+    assert.equal(leased.length, 1)
+
+    const late = { ...invite, createdAt: NOW + TERM } // would take the place of an expired one of another id
+    const expired = await store.createInvite(late, undefined)
+    assert.deepEqual('created' in expired && [expired.created.id, expired.created.revokedAt], [invite.id, null])
+    await store.revokeInvite({ appId: APP, inviteId: invite.id, now: NOW })
+    const revoked = await store.createInvite(late, undefined)
+    assert.deepEqual('created' in revoked && revoked.created.revokedAt, NOW)
+    await assert.rejects(store.createInvite({ ...invite, appId: 'other', codeHash: 'another' }, undefined))
+  })
+
   test('revokes an expired invite that a new one takes the place of, with its mail', async (store) => {
     const old = await create(store, newInvite({ email: 'ada@example.com' }), 'old-mail')
     await create(store, newInvite({ email: 'ada@example.com', createdAt: NOW + TERM }))
@@ -130,5 +151,23 @@ export function testInvites(test: Test): void {
     )
     await store.revokeInvite({ appId: APP, inviteId: invite.id, now: NOW + TERM })
     assert.equal(await store.changeInvite(request), 'over')
+  })
+
+  test('R-38 makes the change of one mail once, also where another followed', async (store) => {
+    const invite = await create(store, newInvite({ email: 'ada@example.com' }), 'mail-1')
+    const key = { appId: APP, inviteId: invite.id, now: NOW }
+    const second = { ...key, deliveryId: 'mail-2', expiresAt: NOW + 2 * TERM, code: { hash: 'new', sealed: 'sealed' } }
+    const changed = await store.changeInvite(second)
+    assert.deepEqual(await store.changeInvite({ ...second, code: { hash: 'newer', sealed: 'sealed' } }), changed)
+    const third = await store.changeInvite({ ...key, deliveryId: 'mail-3', expiresAt: NOW + 3 * TERM })
+    assert.deepEqual(await store.changeInvite(second), third)
+    const leased = await store.leaseDeliveries({ now: NOW, leasedUntil: NOW + 1, limit: 10 })
+    assert.deepEqual(
+      leased.map(({ delivery }) => delivery.id),
+      ['mail-3'],
+    )
+    await store.revokeInvite(key)
+    const revoked = await store.changeInvite(second)
+    assert.deepEqual(revoked && revoked !== 'over' && revoked.revokedAt, NOW)
   })
 }

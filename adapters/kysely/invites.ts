@@ -121,10 +121,16 @@ export function inviteOperations(
     deliveryId?: string,
   ): Operation<{ created: InviteRecord } | { existing: InviteRecord }> {
     const now = dialect.encodeTime(invite.createdAt)
-    if (invite.emailCanonical !== null) {
-      yield* makeRoom({ appId: invite.appId, email: invite.emailCanonical, orgId: invite.orgId }, invite.createdAt)
+    const values = fromNewInvite(dialect, invite, deliveryId)
+    let [row] = yield* insert(values)
+    if (row === undefined) {
+      const same = yield* reading.rowOf({ appId: invite.appId, inviteId: invite.id })
+      if (same) return { created: yield* reading.withDelivery(same) }
+      if (invite.emailCanonical !== null) {
+        yield* makeRoom({ appId: invite.appId, email: invite.emailCanonical, orgId: invite.orgId }, invite.createdAt)
+        ;[row] = yield* insert(values)
+      }
     }
-    const [row] = yield* insert(fromNewInvite(dialect, invite, deliveryId))
     if (row === undefined) return { existing: yield* existing(invite) }
     if (deliveryId !== undefined) yield* deliveries.insert({ id: deliveryId, inviteId: invite.id, now })
     return { created: yield* reading.withDelivery(row) }
@@ -133,13 +139,16 @@ export function inviteOperations(
   function* existing(invite: NewInvite): Operation<InviteRecord> {
     const email = invite.emailCanonical ?? ''
     const holder = yield* reading.holderOf({ appId: invite.appId, email, orgId: invite.orgId })
-    if (holder === undefined) throw new Error(`An invite with the id ${invite.id} or the same code exists already.`)
+    if (holder === undefined)
+      throw new Error(`An invite with the same code, or of another app with the id ${invite.id}, exists already.`)
     return yield* reading.withDelivery(holder)
   }
 
   function* changeInvite(request: InviteChange): Operation<InviteRecord | 'over' | undefined> {
     const row = yield* reading.rowOf(request)
     if (row === undefined) return undefined
+    const mails = request.deliveryId === undefined ? [] : yield* deliveries.find([request.deliveryId])
+    if (mails.some((mail) => mail.invite_id === row.id)) return yield* reading.withDelivery(row)
     const { code, deliveryId, role = row.role, termMs = row.term_ms, metadata, expiresAt } = request
     const [changed] = yield* change({
       id: row.id,

@@ -3,7 +3,7 @@ import { CompiledQuery } from 'kysely'
 import { all, type Operation } from './operation.js'
 import type { Dialect } from './schema.js'
 
-const steps: readonly ((dialect: Dialect) => readonly string[])[] = [createTables]
+const steps: readonly ((dialect: Dialect) => readonly string[])[] = [createTables, createKeyedRequests]
 
 /** Runs the steps that this database has not had. Must run in one transaction that nobody else migrates in. */
 export function* migrate(dialect: Dialect): Operation<void> {
@@ -109,5 +109,19 @@ function createTables({ tables, timeType: time, jsonType: json, tableOptions: op
       mode text not null check (mode in ('open', 'invite-only', 'waitlist', 'closed')),
       updated_at ${time} not null
     ) ${options}`,
+  ]
+}
+
+function createKeyedRequests({ tables, timeType: time, tableOptions: options }: Dialect): readonly string[] {
+  return [
+    `create table "${tables.keyed_requests}" (
+      id text primary key,
+      fingerprint text not null,
+      asked integer not null check (asked >= 1),
+      started_at ${time} not null,
+      leased_until ${time} not null,
+      answer text
+    ) ${options}`,
+    `create index "${tables.keyed_requests}_started" on "${tables.keyed_requests}" (started_at)`,
   ]
 }

@@ -74,6 +74,16 @@ export interface DeliveryTable {
   canceled_at: DbTime | null
 }
 
+interface KeyedRequestTable {
+  id: string
+  fingerprint: string
+  /** How often it was asked for: 1 as it is made. */
+  asked: number
+  started_at: DbTime
+  leased_until: DbTime
+  answer: string | null
+}
+
 interface SettingsTable {
   app_id: string
   mode: Mode
@@ -89,6 +99,7 @@ export interface Tables {
   claims: ClaimTable
   acceptances: AcceptanceTable
   deliveries: DeliveryTable
+  keyed_requests: KeyedRequestTable
   settings: SettingsTable
   migrations: MigrationTable
 }
@@ -121,6 +132,7 @@ export function tableNames(prefix: string): TableNames {
     claims: name('claims'),
     acceptances: name('acceptances'),
     deliveries: name('deliveries'),
+    keyed_requests: name('keyed_requests'),
     settings: name('settings'),
     migrations: name('migrations'),
   }

@@ -5,6 +5,7 @@ import { type ClaimOperations, claimOperations } from './claims.js'
 import { databaseTime } from './clock.js'
 import { deliveryOperations } from './deliveries.js'
 import { inviteOperations } from './invites.js'
+import { keyedRequestOperations } from './keyed-requests.js'
 import { migrate } from './migrations.js'
 import type { Operation } from './operation.js'
 import { readingOperations } from './reading.js'
@@ -31,6 +32,7 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
   const reading = readingOperations(dialect, deliveries)
   const invites = inviteOperations(dialect, reading, deliveries)
   const claims = claimOperations(dialect, { settings, reading, deliveries })
+  const keyedRequests = keyedRequestOperations(dialect)
   const acceptances = acceptanceOperations(dialect, { reading, invites })
 
   const store: InviteStore = {
@@ -55,6 +57,8 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
     nextDeliveryAt: () => runner.read(() => deliveries.nextDeliveryAt()),
     leaseDeliveries: (request) => runner.write(() => deliveries.leaseDeliveries(request)),
     finishDelivery: (delivery, outcome) => runner.write(() => deliveries.finishDelivery(delivery, outcome)),
+    beginKeyedRequest: (request) => runner.write(() => keyedRequests.beginKeyedRequest(request)),
+    endKeyedRequest: (request, outcome) => runner.write(() => keyedRequests.endKeyedRequest(request, outcome)),
   }
   return { store, claims }
 }

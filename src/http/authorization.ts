@@ -1,5 +1,5 @@
 // Who may manage invites: the host's `authorize`, and the rule against requests that other sites make.
-import type { Request } from 'express'
+import type { Request, Response } from 'express'
 import { type KnownActor, readActor } from '../actors.js'
 import type { Context } from '../context.js'
 import { InviteError } from '../errors.js'
@@ -15,6 +15,15 @@ export interface AuthorizeOption {
    */
   // A method, so that hosts may type `req` as the request they know.
   authorize(req: Request, what: { readonly appId: string; readonly action: Action }): Awaitable<Actor | null>
+}
+
+/** A request that has been let through to manage invites. */
+export interface Managed {
+  readonly req: Request
+  readonly res: Response
+  readonly action: Action
+  readonly scope: { readonly appId: string; readonly actor: KnownActor }
+  readonly body: unknown
 }
 
 /** An error of the host's own, on its way through our router to the host's error handlers. */

@@ -31,6 +31,8 @@ interface Operation {
   readonly summary: string
   /** Whether it goes without `authorize`. */
   readonly isPublic?: boolean
+  /** Whether it may be sent again under an `Idempotency-Key`. */
+  readonly isRepeatable?: boolean
   readonly query?: Fields
   readonly body?: Fields
   /** The answer to a request that could be carried out. */
@@ -47,10 +49,11 @@ export const operations: readonly Operation[] = [
     method: 'post',
     path: '/app/{appId}/invite',
     summary: 'Make an invite, and mail it',
+    isRepeatable: true,
     body: sendSchema,
     status: 201,
     answer: inviteSchema,
-    failures: [...managed, 409, 413, 415],
+    failures: [...managed, 409, 413, 415, 422],
   },
   {
     method: 'get',
@@ -90,10 +93,11 @@ export const operations: readonly Operation[] = [
     method: 'post',
     path: '/app/{appId}/invite/{inviteId}/resend',
     summary: 'Mail an invite again',
+    isRepeatable: true,
     body: resendSchema,
     status: 200,
     answer: inviteSchema,
-    failures: [...managed, 409, 413, 415],
+    failures: [...managed, 409, 413, 415, 422],
   },
   {
     method: 'post',
@@ -164,7 +168,16 @@ export function openApiDocument({ baseUrl }: Config): object {
   }
 }
 
-function describe({ path, summary, isPublic = false, query, body, status, answer, failures }: Operation): object {
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'The same key and request again, within 24 hours: the same answer, and nothing is done twice.',
+  schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
+}
+
+function describe(operation: Operation): object {
+  const { path, summary, isPublic = false, isRepeatable = false, query, body, status, answer, failures } = operation
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -184,7 +197,7 @@ function describe({ path, summary, isPublic = false, query, body, status, answer
   return {
     summary,
     ...(!isPublic && { description: 'For whom the host lets: see `authorize`.' }),
-    parameters: [...inPath, ...inQuery],
+    parameters: [...inPath, ...inQuery, ...(isRepeatable ? [idempotencyKey] : [])],
     ...(body && { requestBody: { content: { 'application/json': { schema: jsonSchema(body) } } } }),
     responses: {
       [status]: {

@@ -1,37 +1,33 @@
 // `inviteRouter`: the HTTP interface, one route a use case.
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
 import { normalizeCode } from '../codes.js'
-import { appOf, type Scope } from '../context.js'
+import { appOf } from '../context.js'
 import { InviteError } from '../errors.js'
 import { checkSchema, emptySchema, read } from '../input.js'
 import { contextOf, type Invites } from '../invites.js'
 import { checkNames } from '../option-names.js'
 import { readToken } from '../proofs.js'
 import type { Action } from '../types.js'
+import { type ResendOptions, resendInvite } from '../use-cases/manage.js'
+import { type SendInvite, sendInvite } from '../use-cases/send.js'
 import {
   type AuthorizeOption,
   askHost,
   HostFailure,
   isCookieBorne,
   isCrossSite,
+  type Managed,
   needAuthorize,
 } from './authorization.js'
 import { readJson } from './body.js'
+import { type Repeatable, repeatable } from './idempotency.js'
 import { credentialsFor, setJoinCookie } from './join-cookie.js'
 import { warnOfApp } from './misconfiguration.js'
 import { openApiDocument } from './openapi.js'
 import { sendProblem } from './problem.js'
-import { throttleOf } from './throttle.js'
+import { type RateLimitHeaders, throttleOf } from './throttle.js'
 
 export type InviteRouterOptions = AuthorizeOption
-
-/** A request that has been let through to manage invites. */
-interface Managed {
-  readonly req: Request
-  readonly res: Response
-  readonly scope: Scope
-  readonly body: unknown
-}
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -59,13 +55,16 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
         const actor = await askHost(options, req, appId, action)
         appOf(context, appId)
         const body = await readJson(req, res)
-        const answer = await handle({ req, res, body, scope: { appId, actor } })
+        const answer = await handle({ req, res, action, body, scope: { appId, actor } })
         res.json(answer)
       } catch (error) {
         next(error)
       }
     }
   }
+
+  /** For `manage`: the request may be sent again under an `Idempotency-Key`. */
+  const once = (handle: Repeatable) => repeatable(context, handle)
 
   /** A route for everybody. */
   function open(handle: (req: Request, res: Response) => Promise<void>) {
@@ -82,12 +81,15 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
 
   router.post(
     '/app/:appId/invite',
-    manage('invite.create', async ({ req, res, body, scope }) => {
-      read(emptySchema, without(modelFields, req.query))
-      const invite = await invites.send(without(modelFields, body) as Parameters<Invites['send']>[0], scope)
-      res.status(201).location(`${context.config.baseUrl}/app/${invite.appId}/invite/${invite.inviteId}`)
-      return invite
-    }),
+    manage(
+      'invite.create',
+      once(async ({ req, res, body, scope }, newId) => {
+        read(emptySchema, without(modelFields, req.query))
+        const invite = await sendInvite(context, without(modelFields, body) as SendInvite, scope, newId)
+        res.status(201).location(`${context.config.baseUrl}/app/${invite.appId}/invite/${invite.inviteId}`)
+        return invite
+      }),
+    ),
   )
 
   router.get(
@@ -125,13 +127,20 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
       const { appId } = appOf(context, param(req, 'appId'))
       const throttle = throttleOf(context)
       const { inviteCode } = read(checkSchema, await readJson(req, res))
-      await throttle.check(req)
+      const standing = await throttle.check(req)
       const credentials = credentialsFor(context, req, appId, inviteCode)
-      if (credentials === undefined) throw new InviteError('invite_not_found')
+      if (credentials === undefined) {
+        tellStanding(res, standing)
+        throw new InviteError('invite_not_found')
+      }
       try {
-        res.json(await invites.check(credentials, { appId }))
+        const preview = await invites.check(credentials, { appId })
+        tellStanding(res, standing)
+        res.json(preview)
       } catch (error) {
-        if (error instanceof InviteError && error.code === 'invite_not_found') await throttle.wrongCode(req)
+        if (error instanceof InviteError && error.code === 'invite_not_found') {
+          tellStanding(res, await throttle.wrongCode(req))
+        }
         throw error
       }
     }),
@@ -139,8 +148,11 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
 
   router.post(
     '/app/:appId/invite/:inviteId/resend',
-    manage('invite.resend', ({ req, body, scope }) =>
-      invites.resend(param(req, 'inviteId'), body as Parameters<Invites['resend']>[1], scope),
+    manage(
+      'invite.resend',
+      once(({ req, body, scope }, newId) =>
+        resendInvite(context, param(req, 'inviteId'), body as ResendOptions, scope, newId),
+      ),
     ),
   )
 
@@ -202,6 +214,11 @@ function changes(req: Request): boolean {
 function param(req: Request, name: string): string {
   const value: unknown = req.params[name]
   return typeof value === 'string' ? value : ''
+}
+
+/** Beside what a limiter of the host's may have told: both headers are lists. */
+function tellStanding(res: Response, standing: RateLimitHeaders): void {
+  for (const [name, value] of Object.entries(standing)) res.append(name, value)
 }
 
 /** GET and DELETE take nothing but what Catalyze's clients send along. */

@@ -6,12 +6,19 @@ import type { Context } from '../context.js'
 import { InviteError } from '../errors.js'
 
 export interface Throttle {
-  /** @throws InviteError `rate_limited` where this client has guessed too often. */
-  check(req: Request): Promise<void>
+  /** How many guesses this client has left. @throws InviteError `rate_limited` where it has guessed too often. */
+  check(req: Request): Promise<RateLimitHeaders>
   /** Counts a wrong code. @throws InviteError `rate_limited` where that was one too many. */
-  wrongCode(req: Request): Promise<void>
+  wrongCode(req: Request): Promise<RateLimitHeaders>
 }
 
+/**
+ * As draft-ietf-httpapi-ratelimit-headers-08 has them: `q` guesses in a window of `w` seconds; `r` of them left for the
+ * next `t` seconds. The partition key is left out, since each client is one.
+ */
+export type RateLimitHeaders = Readonly<Record<'RateLimit' | 'RateLimit-Policy', string>>
+
+const POLICY = 'wrong-codes'
 const throttles = new WeakMap<Context, Throttle>()
 
 /** The install's throttle: one for all its doors. */
@@ -31,16 +38,32 @@ function createThrottle(context: Context): Throttle {
     async check(req) {
       const known = await counted(() => store.get?.(keyOf(req)))
       if (known !== undefined && known.totalHits >= limit) throw limited(known)
+      return headersOf(known)
     },
     async wrongCode(req) {
       const known = await counted(() => store.increment(keyOf(req)))
       if (known.totalHits > limit) throw limited(known) // guesses that were made side by side
+      return headersOf(known)
     },
   }
 
-  function limited({ resetTime }: ClientRateLimitInfo): InviteError {
-    const seconds = Math.ceil(((resetTime?.getTime() ?? Date.now() + windowMs) - Date.now()) / 1000)
-    return new InviteError('rate_limited', { headers: { 'Retry-After': String(Math.max(seconds, 1)) } })
+  function limited(known: ClientRateLimitInfo): InviteError {
+    const headers = { 'Retry-After': String(secondsLeft(known)), ...headersOf(known) }
+    return new InviteError('rate_limited', { headers })
+  }
+
+  function headersOf(known: ClientRateLimitInfo | undefined): RateLimitHeaders {
+    const left = Math.max(limit - (known?.totalHits ?? 0), 0)
+    return {
+      RateLimit: `"${POLICY}";r=${left};t=${secondsLeft(known)}`,
+      'RateLimit-Policy': `"${POLICY}";q=${limit};w=${Math.ceil(windowMs / 1000)}`,
+    }
+  }
+
+  /** How long the window still is. A client that has made no guess begins one with its first. */
+  function secondsLeft(known: ClientRateLimitInfo | undefined): number {
+    const leftMs = known?.resetTime ? known.resetTime.getTime() - Date.now() : windowMs
+    return Math.max(Math.ceil(leftMs / 1000), 1)
   }
 }
 

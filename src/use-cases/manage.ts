@@ -1,11 +1,11 @@
 // Looking after invites that were made: finding, listing, sending again, revoking.
-import { nanoid } from 'nanoid'
 import type * as v from 'valibot'
 import { canGrant, supervisorsOnly } from '../actors.js'
 import { canonicalDomain, parseAddress } from '../addresses.js'
 import { appOf, type Context, findInviter, type KnownScope } from '../context.js'
 import { readCursor, toPage } from '../cursors.js'
 import { InviteError } from '../errors.js'
+import { type NewId, randomId } from '../ids.js'
 import { listSchema, read, resendSchema, updateSchema } from '../input.js'
 import type { InviteRecord, ListInvites } from '../store.js'
 import type { Invite, Page } from '../types.js'
@@ -43,11 +43,13 @@ export async function listInvites(context: Context, query: ListQuery, scope: Kno
   return { items: items.map((record) => viewOf(context, record, now)), nextCursor }
 }
 
+/** Asked again with the same ids, it mails nothing more, and returns the invite as it stands. */
 export async function resendInvite(
   context: Context,
   inviteId: string,
   options: ResendOptions,
   scope: KnownScope,
+  newId: NewId = randomId,
 ): Promise<Invite> {
   const { rotate } = read(resendSchema, options)
   const record = await visible(context, inviteId, scope)
@@ -63,7 +65,7 @@ export async function resendInvite(
     now,
     expiresAt: record.termMs === null ? null : now + record.termMs,
     code: rotate || unreadable ? newCode(context, record) : undefined,
-    deliveryId: mailed ? nanoid() : undefined,
+    deliveryId: mailed ? newId('mail') : undefined,
   })
   if (result === undefined) throw new InviteError('invite_not_found')
   if (result === 'over') throw new InviteError('invite_over')

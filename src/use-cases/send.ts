@@ -1,5 +1,4 @@
 // Making an invite and queueing its mail.
-import { nanoid } from 'nanoid'
 import type * as v from 'valibot'
 import { canGrant, type KnownActor, supervisorsOnly } from '../actors.js'
 import { parseAddress } from '../addresses.js'
@@ -7,6 +6,7 @@ import type { AppConfig } from '../app-config.js'
 import { generateCode, hashCode, normalizeCode } from '../codes.js'
 import { appOf, type Context, findInviter, type KnownScope } from '../context.js'
 import { InviteError } from '../errors.js'
+import { type NewId, randomId } from '../ids.js'
 import { invalid, invalidField, read, sendSchema } from '../input.js'
 import type { NewInvite } from '../store.js'
 import type { Invite } from '../types.js'
@@ -18,7 +18,13 @@ type Fields = v.InferOutput<typeof sendSchema>
 
 const ROLE = /^[A-Za-z0-9._:-]{1,64}$/
 
-export async function sendInvite(context: Context, input: SendInvite, scope: KnownScope): Promise<Invite> {
+/** Asked again with the same ids, it makes nothing new, and returns the invite as it stands. */
+export async function sendInvite(
+  context: Context,
+  input: SendInvite,
+  scope: KnownScope,
+  newId: NewId = randomId,
+): Promise<Invite> {
   const app = appOf(context, scope.appId)
   supervisorsOnly(scope.actor)
   const fields = read(sendSchema, input)
@@ -27,9 +33,9 @@ export async function sendInvite(context: Context, input: SendInvite, scope: Kno
   checkRole(context, fields.role ?? null, [scope.actor, inviter])
 
   const now = context.config.clock()
-  const invite = newInvite(context, app, fields, inviter, now)
+  const invite = newInvite(context, app, fields, { inviter, id: newId('invite'), now })
   const mailed = invite.email !== null && context.config.mailer !== undefined && fields.sendEmail !== false
-  const result = await context.store.createInvite(invite, mailed ? nanoid() : undefined)
+  const result = await context.store.createInvite(invite, mailed ? newId('mail') : undefined)
   if ('existing' in result) throw new InviteError('invite_exists')
   if (mailed) context.mailQueued()
   context.emit('created', { invite: summaryOf(result.created, now) })
@@ -39,7 +45,7 @@ export async function sendInvite(context: Context, input: SendInvite, scope: Kno
 /** A new code, sealed for this invite. */
 export function newCode({ keyring }: Context, invite: { appId: string; id: string }): { hash: string; sealed: string } {
   const code = generateCode()
-  return { hash: hashCode(normalizeCode(code) ?? code), sealed: keyring.seal(code, sealContext(invite)) }
+  return { hash: hashCode(normalizeCode(code) ?? code), sealed: keyring.seal('code-seal', code, sealContext(invite)) }
 }
 
 function checkTogether({ config }: Context, fields: Fields): void {
@@ -98,10 +104,8 @@ function newInvite(
   context: Context,
   app: AppConfig,
   fields: Fields,
-  inviter: KnownActor | undefined,
-  now: number,
+  { inviter, id, now }: { readonly inviter: KnownActor | undefined; readonly id: string; readonly now: number },
 ): NewInvite {
-  const id = nanoid()
   const code = newCode(context, { appId: app.appId, id })
   const termMs = fields.expiresInMs === undefined ? app.ttlMs : fields.expiresInMs
   return {

@@ -1,5 +1,6 @@
 // The contract suite itself: it must fail what it is there to fail.
 import { expect } from 'chai'
+import { NOW } from '../../adapters/contract/fixtures.js'
 import { storeContract } from '../../adapters/contract.js'
 import { sqliteStore } from '../../adapters/sqlite.js'
 import type { InviteStore } from '../../src/store.js'
@@ -45,6 +46,23 @@ describe('the contract suite', () => {
       }
     })
     expect(failed).to.include('R-01 admits exactly as many at once as there are uses')
+  })
+
+  it('R-38 fails a store that looks whether a key is new, and then takes it', async () => {
+    const { failed } = await failuresOf(async () => {
+      const store = await openStore()
+      const known = new Set<string>()
+      return {
+        ...store,
+        async beginKeyedRequest(request) {
+          const isKnown = known.has(request.id)
+          await Promise.resolve() // as any database would take its time
+          known.add(request.id)
+          return isKnown ? await store.beginKeyedRequest(request) : { state: 'begun', startedAt: NOW, fresh: true }
+        },
+      }
+    })
+    expect(failed).to.include('R-38 lets one of any number begin')
   })
 
   it('fails a store that forgets to clear lapsed holds, one that leaves the mail, and one that trusts its own clock', async () => {

@@ -1,6 +1,6 @@
 // The SQLite store: the contract, and what is SQLite's own.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect } from 'chai'
@@ -65,6 +65,24 @@ describe('sqliteStore', () => {
     db.prepare('insert into invite_only_migrations (version) values (99)').run()
     const error = await store.migrate().catch((thrown: unknown) => thrown)
     expect(String(error)).to.match(/schema version 99.*Update express-invite-only/)
+  })
+
+  it('brings a database of version 1 up to date and keeps what is in it', async () => {
+    const file = join(temporaryFolder(), 'app.db')
+    const db = openDatabase(file)
+    db.exec(readFileSync(new URL('version-1.sql', import.meta.url), 'utf8')) // as the release before wrote it
+    const tables = () => db.prepare("select name from sqlite_master where type = 'table'").pluck().all()
+    const rows = (names: readonly unknown[]) => names.map((name) => db.prepare(`select * from "${name}"`).all())
+    const before = tables().filter((name) => name !== 'invite_only_migrations')
+    const kept = rows(before)
+    const host = await openHost({ file })
+    expect(rows(before)).to.deep.equal(kept)
+    expect(tables()).to.include('invite_only_keyed_requests')
+    expect(db.prepare('select version from invite_only_migrations').pluck().all()).to.deep.equal([1, 2])
+    const signup = { email: 'ada@example.com', inviteCode: 'STHM-29H5-Q0ZD-3AQW-YJ42-V30M-9FKT' }
+    expect((await host.signup(signup)).body).to.include({ email: 'ada@example.com', role: 'nurse' })
+    const invite = await host.manage.post('default/invite', {}).set('Idempotency-Key', 'key')
+    expect(invite.status).to.equal(201)
   })
 
   it('says that a read-only file cannot be written', () => {

@@ -29,9 +29,9 @@ async function mailedLink(host: Host, smtp: Smtp, email: string): Promise<string
   return /https:\/\/\S+/.exec(mail?.mail.text ?? '')?.[0] ?? ''
 }
 
-/** A response without what belongs to its moment. */
+/** A response without what belongs to its moment: the date, and the guesses left, which go down with each wrong code. */
 function comparable(res: request.Response) {
-  const { date: _date, ...headers } = res.headers
+  const { date: _date, ratelimit: _left, ...headers } = res.headers
   return { status: res.status, text: res.text, headers }
 }
 
@@ -156,6 +156,20 @@ describe('POST /invite/check', () => {
     expect(comparable(await check(host, { inviteCode: good.inviteCode })), 'closed').to.deep.equal(expected)
     await host.invites.settings({ mode: 'waitlist' }, { appId: 'default' })
     await check(host, { inviteCode: good.inviteCode }).expect(200)
+  })
+
+  it('R-22 counts down by one for whatever would not let anybody in, and not for a good code or none', async () => {
+    const host = await openHost({ invites: { apps } })
+    const { 'no code at all': _none, ...codes } = await badCodes(host)
+    const { inviteCode } = await sendInvite(host)
+    const left = (res: request.Response) =>
+      Number(/^"wrong-codes";r=(\d+);t=\d+$/.exec(res.get('RateLimit') ?? '')?.[1])
+    let expected = 100
+    for (const [name, code] of Object.entries(codes)) {
+      expect(left(await check(host, { inviteCode: code })), name).to.equal(--expected)
+      expect(left(await check(host, { inviteCode })), 'good').to.equal(expected)
+      expect(left(await check(host)), 'none').to.equal(expected)
+    }
   })
 
   it('R-22 answers the same 404 to the cookie of a code that lets nobody in', async () => {

@@ -55,6 +55,10 @@ describe('the OpenAPI document', () => {
       const test = agent[method]?.(`/invites${url}`)
         .set({ Authorization: 'Bearer supervisor', ...headers })
         .redirects(0)
+      for (const name of Object.keys(headers).filter((each) => each !== 'Authorization')) {
+        const names = operation?.parameters.filter((each) => each.in === 'header').map((each) => each.name)
+        expect(names, `headers of ${method} ${path}`).to.include(name)
+      }
       const res = await (body === undefined ? test : test?.send(body))
       if (res === undefined) throw new Error('no such method')
       const response = operation?.responses[res.status]
@@ -70,11 +74,17 @@ describe('the OpenAPI document', () => {
     const fields = { email: 'ada@example.com', role: 'nurse', metadata: { a: 1 }, expiresInMs: null, message: 'hi' }
     const { inviteId, inviteCode } = (await call('post', '/app/{appId}/invite', { appId }, fields)).body
     await call('post', '/app/{appId}/invite', { appId }, fields) // 409
+    const key = { 'Idempotency-Key': 'key' }
+    expect((await call('post', '/app/{appId}/invite', { appId }, { maxUses: 2 }, key)).status).to.equal(201)
+    expect((await call('post', '/app/{appId}/invite', { appId }, { maxUses: 2 }, key)).status).to.equal(201)
+    expect((await call('post', '/app/{appId}/invite', { appId }, { maxUses: 3 }, key)).status).to.equal(422)
     await call('get', '/app/{appId}/invite', { appId })
     await call('get', invite, { appId, inviteId })
     await call('get', invite, { appId, inviteId: 'none' })
     await call('patch', invite, { appId, inviteId }, { role: null, expiresInMs: 1000 })
     await call('post', `${invite}/resend`, { appId, inviteId }, { rotate: false })
+    await call('post', `${invite}/resend`, { appId, inviteId }, { rotate: false }, key)
+    expect((await call('post', `${invite}/resend`, { appId, inviteId }, { rotate: true }, key)).status).to.equal(422)
     await call('post', '/app/{appId}/invite/check', { appId }, { inviteCode })
     await call('post', '/app/{appId}/invite/check', { appId }, { inviteCode: 'wrong' })
     await call('get', '/app/{appId}/join/{token}', { appId, token: inviteCode })

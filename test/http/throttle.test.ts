@@ -12,9 +12,23 @@ const limits = (limit: number) => ({ limits: { wrongCodes: { limit } } })
 const behindProxy: HostOptions['before'] = (app) => void app.set('trust proxy', 1)
 const from = (ip: string, test: request.Test) => test.set('X-Forwarded-For', ip)
 
+/** What the headers tell of the throttle: guesses, and seconds. */
+function standing(res: request.Response) {
+  const numbers = (name: string, form: RegExp) =>
+    form
+      .exec(res.get(name) ?? 'none')
+      ?.slice(1)
+      .map(Number) ?? []
+  const [left, seconds] = numbers('RateLimit', /^"wrong-codes";r=(\d+);t=(\d+)$/)
+  const [limit, window] = numbers('RateLimit-Policy', /^"wrong-codes";q=(\d+);w=(\d+)$/)
+  return { left, seconds, limit, window }
+}
+
 function expectLimited(res: request.Response): void {
   expect([res.status, res.body.code]).to.deep.equal([429, 'rate_limited'])
   expect(Number(res.get('Retry-After'))).to.be.within(1, 15 * 60)
+  expect(standing(res)).to.include({ left: 0, window: 15 * 60 })
+  expect(standing(res).seconds).to.equal(Number(res.get('Retry-After')))
 }
 
 function expectWrong(res: request.Response): void {
@@ -46,6 +60,49 @@ describe('the throttle', () => {
     expectLimited(res)
     expect(res.type).to.equal('application/problem+json')
     await from('10.0.0.2', host.manage.post('default/invite/check', { inviteCode: WRONG })).expect(404)
+  })
+
+  it('tells at `check` how many guesses are left, and for how long', async () => {
+    const host = await openHost({ invites: limits(3), before: behindProxy })
+    const { inviteCode } = await sendInvite(host)
+    const check = (code: string | undefined, ip = '10.0.0.1') =>
+      from(ip, host.manage.post('default/invite/check', { inviteCode: code }))
+    const policy = { limit: 3, window: 15 * 60 }
+    expect(standing(await check(inviteCode))).to.deep.equal({ ...policy, left: 3, seconds: 15 * 60 })
+    for (const left of [2, 1, 0]) {
+      const res = await check(WRONG)
+      expect([res.status, standing(res).left]).to.deep.equal([404, left])
+      expect(standing(res).seconds).to.be.within(14 * 60, 15 * 60)
+    }
+    const refused = await check(inviteCode)
+    expectLimited(refused)
+    expect(standing(refused)).to.include({ ...policy, left: 0 })
+    expect(standing(await check(inviteCode, '10.0.0.2')).left).to.equal(3)
+    expect(standing(await from('10.0.0.2', host.manage.post('default/invite', {}))).left).to.equal(undefined)
+  })
+
+  it('counts the seconds from when the store says that the window ends', async () => {
+    const store = {
+      get: () => ({ totalHits: 1, resetTime: new Date(Date.now() + 29_500) }),
+      increment: () => ({ totalHits: 2, resetTime: new Date(Date.now() - 1) }), // ended while it was asked
+    }
+    const host = await openHost({ invites: { limits: { wrongCodes: { limit: 5, windowMs: 1500, store } } } })
+    const { inviteCode } = await sendInvite(host)
+    const check = (code: string) => host.manage.post('default/invite/check', { inviteCode: code })
+    expect(standing(await check(inviteCode))).to.deep.equal({ left: 4, seconds: 30, limit: 5, window: 2 })
+    expect(standing(await check(WRONG))).to.deep.equal({ left: 3, seconds: 1, limit: 5, window: 2 })
+  })
+
+  it('stands beside what a limiter of the host tells', async () => {
+    const before: HostOptions['before'] = (app) =>
+      void app.use((_req, res, next) => {
+        res.set({ RateLimit: '"host";r=9;t=60', 'RateLimit-Policy': '"host";q=10;w=60' })
+        next()
+      })
+    const host = await openHost({ before })
+    const res = await host.manage.post('default/invite/check', { inviteCode: WRONG })
+    expect(res.get('RateLimit')).to.equal('"host";r=9;t=60, "wrong-codes";r=99;t=900')
+    expect(res.get('RateLimit-Policy')).to.equal('"host";q=10;w=60, "wrong-codes";q=100;w=900')
   })
 
   it('R-22 never costs the owner of an invite anything: from another address the code still works', async () => {

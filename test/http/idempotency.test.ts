@@ -375,6 +375,7 @@ describe('Idempotency-Key', () => {
     expect(rest).to.deep.equal([])
     expect(row?.answer).to.match(/^1\.[\w-]+$/)
     for (const column of ['id', 'fingerprint']) expect(row?.[column]).to.match(/^[\w-]{43}$/)
-    expect(JSON.stringify(row)).not.to.match(/ada|boss|nurse|welcome|key/i)
+    // With letters that no digest has, which could spell a name by chance.
+    expect(JSON.stringify(row)).not.to.match(/ada@|boss@|Bo Boss|Welcome, |invite-ada/)
   })
 })

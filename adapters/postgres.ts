@@ -1,5 +1,12 @@
 // The Postgres store, on pg: for hosts that run in more than one process, or have a Postgres already.
-import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
+import {
+  CompiledQuery,
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+} from 'kysely'
 import pg from 'pg'
 import { checkNames } from '../src/option-names.js'
 import type { InviteStore } from '../src/store.js'
@@ -63,6 +70,7 @@ function postgresDialect(schema: string | undefined, tablePrefix: string): Diale
       createQueryCompiler: () => new PostgresQueryCompiler(),
     },
   })
+  const quote = (name: string) => (schema === undefined ? `"${name}"` : `"${schema}"."${name}"`)
   return {
     db: schema === undefined ? db : db.withSchema(schema),
     tables: tableNames(tablePrefix),
@@ -73,7 +81,8 @@ function postgresDialect(schema: string | undefined, tablePrefix: string): Diale
     rowLocks: true,
     now: 'clock_timestamp()',
     tableOptions: '',
-    quote: (name) => (schema === undefined ? `"${name}"` : `"${schema}"."${name}"`),
+    quote,
+    findTable: (name) => CompiledQuery.raw('select 1 where to_regclass($1) is not null', [quote(name)]),
     encodeTime: (timestamp) => new Date(timestamp).toISOString() as unknown as DbTime,
     decodeTime,
     encodeJson: (value) => JSON.stringify(value) as unknown as DbJson,

@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
-import { type CompiledQuery, DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
+import { CompiledQuery, DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import { InviteError } from '../src/errors.js'
 import { checkNames } from '../src/option-names.js'
 import type { InviteStore } from '../src/store.js'
@@ -85,6 +85,7 @@ function sqliteDialect(tablePrefix: string): Dialect {
     now: "cast(unixepoch('now', 'subsec') * 1000 as integer)",
     rowLocks: false,
     tableOptions: 'strict',
+    findTable: (name) => CompiledQuery.raw("select 1 from sqlite_master where type = 'table' and name = ?", [name]),
     quote: (name) => `"${name}"`,
     encodeTime: (timestamp) => timestamp as unknown as DbTime,
     decodeTime: (value) => value as unknown as number,

@@ -5,11 +5,15 @@ import type { Dialect } from './schema.js'
 
 const steps: readonly ((dialect: Dialect) => readonly string[])[] = [createTables, createKeyedRequests]
 
+function createMigrations({ quote, tables }: Dialect): string {
+  return `create table ${quote(tables.migrations)} (version integer primary key)`
+}
+
 /** The statements that make the tables of a database that has none, and note that they were made. */
 export function migrationStatements(dialect: Dialect): readonly string[] {
   const { quote, tables } = dialect
   return [
-    `create table if not exists ${quote(tables.migrations)} (version integer primary key)`,
+    createMigrations(dialect),
     ...steps.flatMap((step, index) => [
       ...step(dialect),
       `insert into ${quote(tables.migrations)} (version) values (${index + 1})`,
@@ -20,9 +24,9 @@ export function migrationStatements(dialect: Dialect): readonly string[] {
 /** Runs the steps that this database has not had. Must run in one transaction that nobody else migrates in. */
 export function* migrate(dialect: Dialect): Operation<void> {
   const { db, tables } = dialect
-  yield CompiledQuery.raw(
-    `create table if not exists ${dialect.quote(tables.migrations)} (version integer primary key)`,
-  )
+  // Asked first: `if not exists` needs the right to make one even where there is one.
+  const [known] = yield dialect.findTable(tables.migrations)
+  if (known === undefined) yield CompiledQuery.raw(createMigrations(dialect))
   const done = yield* all(db.selectFrom(tables.migrations).select('version'))
   const version = Math.max(0, ...done.map((row) => row.version))
   if (version > steps.length) {

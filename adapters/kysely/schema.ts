@@ -1,5 +1,5 @@
 // The tables, as Kysely sees them, and what differs between the databases they live in.
-import type { Kysely } from 'kysely'
+import type { CompiledQuery, Kysely } from 'kysely'
 import type { Mode } from '../../src/types.js'
 
 declare const encoded: unique symbol
@@ -122,6 +122,8 @@ export interface Dialect {
   readonly now: string
   /** Whether rows are locked one by one. Where not, a write transaction has the whole database to itself. */
   readonly rowLocks: boolean
+  /** Selects a row where there is a table of this name. */
+  findTable(name: string): CompiledQuery
   /** What ends a CREATE TABLE. */
   readonly tableOptions: string
   /** The name of a table or index, quoted, with its schema where it must be said. */

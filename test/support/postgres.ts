@@ -27,6 +27,7 @@ export function postgresUrl(): Promise<string> {
 export async function openPool(options: pg.PoolConfig = {}): Promise<pg.Pool> {
   const pool = new pg.Pool({ connectionString: await postgresUrl(), ...options })
   pool.on('error', () => undefined) // connections that a test cuts
+  pool.on('connect', (client) => client.on('error', () => undefined))
   afterThis(() => pool.end())
   return pool
 }
@@ -60,10 +61,14 @@ async function start(): Promise<string> {
   if (asUser.uid !== undefined) for (const path of [folder, passwordFile]) chownSync(path, asUser.uid, asUser.gid)
   chmodSync(folder, 0o700)
   const login = ['--auth=scram-sha-256', '--username=postgres', `--pwfile=${passwordFile}`]
-  await promisify(execFile)(initdb, [`--pgdata=${data}`, '--no-sync', '--encoding=UTF8', '--locale=C.UTF-8', ...login], {
-    ...asUser,
-    cwd: folder,
-  })
+  await promisify(execFile)(
+    initdb,
+    [`--pgdata=${data}`, '--no-sync', '--encoding=UTF8', '--locale=C.UTF-8', ...login],
+    {
+      ...asUser,
+      cwd: folder,
+    },
+  )
   const port = await freePort()
   // No test cuts the power: what a killed process wrote is safe without waiting for the disk.
   const settings = { fsync: 'off', max_connections: '200', listen_addresses: '127.0.0.1', unix_socket_directories: '' }

@@ -6,7 +6,7 @@ import { type GlobalOptions, readSource } from './source.js'
 
 export interface Cli {
   /** The install that flags, module and environment name; opened once. @throws CliError where something is missing. */
-  open(needs?: readonly Need[], how?: { readonly mayCreate?: boolean }): Promise<Install>
+  open(needs?: readonly Need[], how?: { readonly toMigrate?: boolean }): Promise<Install>
   /** The answer, on standard output: one JSON document with `--json`, else text. */
   answer(document: object, text: string): Promise<void>
   /** What people should know beside the answer, on standard error; nothing with `--json`. */
@@ -27,11 +27,11 @@ export function createCli(options: () => GlobalOptions, write: (text: string) =>
   let install: Install | undefined
   let exitCode = 0
   return {
-    async open(needs = [], { mayCreate = false } = {}) {
+    async open(needs = [], { toMigrate = false } = {}) {
       const given = options()
       const source = readSource(given, process.env, process.cwd())
       const { openInstall } = await import('./install.js') // not before: help and typing errors come at once
-      install ??= await openInstall(source, { needs, appId: given.app, mayCreate })
+      install ??= await openInstall(source, { needs, appId: given.app, toMigrate })
       return install
     },
     answer: (document, text) => write(`${options().json ? JSON.stringify(document, null, 2) : text}\n`),

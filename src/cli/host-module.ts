@@ -23,17 +23,19 @@ async function importModule(file: string): Promise<Record<string, unknown>> {
   try {
     return await import(pathToFileURL(file).href)
   } catch (error) {
-    throw new CliError('config_invalid', `${file} could not be loaded: ${explain(error)}`, error)
+    throw new CliError('config_invalid', `${file} could not be loaded: ${explain(error, file)}`, error)
   }
 }
 
-function explain(error: unknown): string {
+function explain(error: unknown, file: string): string {
   for (const { code } of causesOf(error)) {
     if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
       return 'this Node does not read it as it is. For TypeScript: NODE_OPTIONS="--import tsx" npx express-invite-only …'
     }
   }
-  const where = error instanceof Error ? /(?:file:\/\/)?\/[^\s()]+:\d+/.exec(error.stack ?? '')?.[0] : undefined
+  if (error instanceof SyntaxError) return `${messageOf(error)} (\`node ${file}\` shows where)`
+  const where =
+    error instanceof Error ? /(?:\(|at )((?:file:\/\/)?\/[^\s()]+:\d+)/.exec(error.stack ?? '')?.[1] : undefined
   const message = messageOf(error)
   const isOurs = message.startsWith('createInvites:') // it says all there is to say
   return explainDriver(error) ?? (where === undefined || isOurs ? message : `${message} (${where})`)

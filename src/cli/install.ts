@@ -28,8 +28,8 @@ export interface Install {
 export interface OpenOptions {
   readonly needs: readonly Need[]
   readonly appId: string | undefined
-  /** Whether a database that is not there is made. */
-  readonly mayCreate: boolean
+  /** Whether it is for the tables alone: then a database that is not there is made, and any app will do. */
+  readonly toMigrate: boolean
 }
 
 /** @throws CliError where something is missing or wrong; it says what, and how to give it. */
@@ -37,9 +37,10 @@ export async function openInstall(source: ModuleSource | FlagsSource, options: O
   return source.kind === 'module' ? await openModule(source, options) : await openFlags(source, options)
 }
 
-async function openModule({ file }: ModuleSource, { appId }: OpenOptions): Promise<Install> {
+async function openModule({ file }: ModuleSource, { appId, toMigrate }: OpenOptions): Promise<Install> {
   const { invites, context } = await loadInvites(file)
-  const chosen = appId ?? context.config.defaultAppId
+  const [firstApp] = context.config.apps.keys()
+  const chosen = appId ?? context.config.defaultAppId ?? (toMigrate ? firstApp : undefined)
   if (chosen === undefined || !context.config.apps.has(chosen)) {
     const problem = appId === undefined ? 'There are several apps' : `There is no app ${appId}`
     const names = [...context.config.apps.keys()].join(', ')
@@ -55,7 +56,7 @@ async function openModule({ file }: ModuleSource, { appId }: OpenOptions): Promi
   }
 }
 
-async function openFlags(source: FlagsSource, { needs, appId = 'default', mayCreate }: OpenOptions): Promise<Install> {
+async function openFlags(source: FlagsSource, { needs, appId = 'default', toMigrate }: OpenOptions): Promise<Install> {
   const { database, secret, baseUrl, signupUrl } = source
   const missing = (['database', ...needs] as const).filter((name) => source[name] === undefined)
   if (database === undefined || missing.length > 0) {
@@ -65,7 +66,7 @@ async function openFlags(source: FlagsSource, { needs, appId = 'default', mayCre
         '`invites`, what createInvites() returned: --config ./src/invites.js.',
     )
   }
-  const store = await openStore(database, { mayCreate })
+  const store = await openStore(database, { mayCreate: toMigrate })
   const standIn = 'http://localhost'
   try {
     const invites = createInvites({

@@ -7,7 +7,7 @@ export function addMigrate(program: Command, cli: Cli): void {
     .command('migrate')
     .description('make the invite tables, or bring them up to date; safe at any time')
     .action(async () => {
-      const { context } = await cli.open([], { mayCreate: true })
+      const { context } = await cli.open([], { toMigrate: true })
       await context.store.migrate()
       await cli.answer({ upToDate: true }, 'The invite tables are up to date.')
     })

@@ -59,12 +59,18 @@ describe('the command line, send', () => {
 
   it('answers in the shape of the HTTP route', async () => {
     const { json } = await openFolder()
-    const bound = v.parse(inviteSchema, await json('send ada@example.com --no-mail --locale de-CH --expires-in never'))
-    expect(bound).to.include({ email: 'ada@example.com', status: 'pending', expiresAt: null, maxUses: 1 })
-    const link = v.parse(inviteSchema, await json('send --link --max-uses 50 --email-domain acme.dev'))
-    expect(link).to.include({ email: null, maxUses: 50 })
-    expect(v.parse(inviteSchema, await json('send --link --max-uses unlimited')).maxUses).to.equal(null)
-    expect(await json('send eve@example.com --app clinic')).to.include({ appId: 'clinic' })
+    const cases: [string, Partial<Invite>][] = [
+      [
+        'send ada@example.com --no-mail --locale de-CH --expires-in never',
+        { expiresAt: null, maxUses: 1, used: false },
+      ],
+      ['send --link --max-uses 50 --email-domain acme.dev', { email: null, maxUses: 50, status: 'pending' }],
+      ['send --link --max-uses unlimited', { maxUses: null }],
+      ['send eve@example.com --app clinic', { appId: 'clinic', email: 'eve@example.com' }],
+    ]
+    const check = async ([command, fields]: (typeof cases)[number]) =>
+      expect(v.parse(inviteSchema, await json(command))).to.include(fields)
+    await Promise.all(cases.map(check))
   })
 
   it('says what was refused in terms of its flags, and exits with 1', async () => {
@@ -74,11 +80,12 @@ describe('the command line, send', () => {
       ['send ada@example.com --max-uses 3', '--max-uses must be 1 or left out'],
       ['send ada@example.com --inviter boss@example.com', '--inviter cannot be looked up'],
     ]
-    for (const [command, says] of cases) {
+    const check = async ([command, says]: (typeof cases)[number]) => {
       const { code, stdout, stderr } = await run(command)
-      expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' })
+      expect({ code, stdout }, command).to.deep.equal({ code: 1, stdout: '' })
       expect(stderr.toLowerCase()).to.include(says.toLowerCase())
     }
+    await Promise.all(cases.map(check))
     await host.invites.send({ email: 'ada@example.com' })
     const again = await run('send ADA@example.com --json')
     expect(again).to.include({ code: 1, stdout: '' })
@@ -123,10 +130,10 @@ describe('the command line, list', () => {
       const page: Page<Invite> = JSON.parse((await run('list --json', env)).stdout)
       return page.items.map((invite) => [invite.inviteCode, invite.joinUrl])
     }
-    expect(await shown(known)).to.deep.equal([[inviteCode, joinUrl]])
-    expect(await shown({ INVITE_SECRET: known.INVITE_SECRET })).to.deep.equal([[inviteCode, null]])
-    expect(await shown({ INVITE_BASE_URL: known.INVITE_BASE_URL })).to.deep.equal([[null, null]])
-    expect(await shown({})).to.deep.equal([[null, null]])
+    const { INVITE_SECRET, INVITE_BASE_URL } = known
+    const given: Readonly<Record<string, string>>[] = [known, { INVITE_SECRET }, { INVITE_BASE_URL }, {}]
+    const pages = await Promise.all(given.map(shown))
+    expect(pages).to.deep.equal([[[inviteCode, joinUrl]], [[inviteCode, null]], [[null, null]], [[null, null]]])
     expect((await run('list --links')).stdout).to.include(joinUrl)
   })
 })

@@ -90,22 +90,28 @@ describe('the command line, doctor', () => {
   it('finds a secret that does not open what is there, and the one of the README', async () => {
     const { cwd, invites } = await openApp()
     await invites.send({ email: 'ada@example.com' })
-    const other = await examine(cwd, '', { INVITE_SECRET: `${SECRET}, but another` })
+    const [other, readmes, none] = await Promise.all([
+      examine(cwd, '', { INVITE_SECRET: `${SECRET}, but another` }),
+      examine(cwd, '', { INVITE_SECRET: 'for development only: 32 characters or more' }),
+      examine(cwd, '', { INVITE_SECRET: '' }),
+    ])
     expect(other.wrong).to.deep.equal(['secret'])
     expect(other.of('secret')).to.include({ detail: 'opens 0 of 1 pending invite' })
     expect(other.of('secret')?.cure).to.include('[new, old]')
-    const known = await examine(cwd, '', { INVITE_SECRET: 'for development only: 32 characters or more' })
-    expect(known.of('secret')?.detail).to.include('everybody knows')
-    expect((await examine(cwd, '', { INVITE_SECRET: '' })).of('secret')?.state).to.equal('skipped')
+    expect(readmes.of('secret')?.detail).to.include('everybody knows')
+    expect(none.of('secret')?.state).to.equal('skipped')
   })
 
   it('finds URLs that cannot be right', async () => {
     const { cwd } = await openApp()
-    const open = await examine(cwd, '--base-url http://acme.dev/invites --signup-url http://acme.dev/signup')
+    const [open, elsewhere, local] = await Promise.all([
+      examine(cwd, '--base-url http://acme.dev/invites --signup-url http://acme.dev/signup'),
+      examine(cwd, '--signup-url https://signup.dev/'),
+      examine(cwd, '--base-url http://localhost:3000/invites'),
+    ])
     expect(open.wrong).to.deep.equal(['baseUrl', 'signupUrl'])
-    const elsewhere = await examine(cwd, '--signup-url https://signup.dev/')
     expect(elsewhere.of('configuration')?.cure).to.include('the join cookie would not reach the signup page')
-    expect((await examine(cwd, '--base-url http://localhost:3000/invites')).wrong).to.deep.equal([])
+    expect(local.wrong).to.deep.equal([])
   })
 
   it('asks baseUrl with --online', async () => {

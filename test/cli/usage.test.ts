@@ -16,13 +16,13 @@ describe('the command line', () => {
     expect(bare).to.include({ code: 2, stdout: '', stderr: asked.stdout })
   })
 
-  for (const command of commands) {
-    it(`tells how to use ${command}, without a database`, async () => {
+  it('tells how to use each command, without a database', async () => {
+    await each(commands, async (command) => {
       const { code, stdout, stderr } = await runProgram(`${command} --help`, { cwd: temporaryFolder() })
       expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
       expect(stdout).to.include(`Usage: express-invite-only ${command}`).and.include('--config <file>')
     })
-  }
+  })
 
   it('tells its version', async () => {
     const { code, stdout } = await runProgram('--version', { cwd: temporaryFolder() })
@@ -43,15 +43,15 @@ describe('the command line', () => {
     ['mode clsed', 'Allowed choices are open, invite-only, waitlist, closed'],
     ['migrate now', 'Too many arguments'],
   ]
-  for (const [command, says] of wrong) {
-    it(`refuses \`${command}\` with 2`, async () => {
+  it('refuses what is written wrongly, with 2 and what would be right', async () => {
+    await each(wrong, async ([command, says]) => {
       const ended = await runProgram(command, { cwd: temporaryFolder() })
-      expect(ended).to.include({ code: 2, stdout: '' })
+      expect(ended, command).to.include({ code: 2, stdout: '' })
       expect(ended.stderr)
         .to.include(says)
         .and.match(/^error: [^\n]* \[usage_invalid\]\n$/)
     })
-  }
+  })
 
   it('tells it as a JSON problem with --json, also where the flags cannot be read', async () => {
     for (const command of ['snd --json', '--json list --statsu pending']) {
@@ -69,15 +69,15 @@ describe('the command line', () => {
       ['send ada@example.com', { ...known, INVITE_BASE_URL: '' }, ['--database', '--base-url']],
       ['list --links', { INVITE_DATABASE: 'app.db' }, ['INVITE_SECRET', '--base-url']],
     ]
-    for (const [command, env, named] of missing) {
-      it(`says what \`${command}\` needs beside ${Object.keys(env).join(', ') || 'nothing'}`, async () => {
+    it('says what a command needs that was not given, and nothing else', async () => {
+      await each(missing, async ([command, env, named]) => {
         const { code, stdout, stderr } = await runProgram(command, { cwd: temporaryFolder(), env })
-        expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' })
+        expect({ code, stdout }, command).to.deep.equal({ code: 2, stdout: '' })
         for (const name of named) expect(stderr).to.include(name)
         expect(stderr).to.match(/\[config_invalid\]\n$/)
         if (env.INVITE_SECRET !== undefined) expect(stderr).not.to.include('INVITE_SECRET')
       })
-    }
+    })
 
     const broken: [string, Record<string, string>, string][] = [
       ['list --database no.db', {}, 'There is no SQLite file'],
@@ -90,13 +90,13 @@ describe('the command line', () => {
       ['migrate --database app.db --app a/b', {}, '--app must be named by'],
       ['migrate --config no.js', {}, '--config: there is no file'],
     ]
-    for (const [command, env, says] of broken) {
-      it(`refuses \`${command}\` with 2`, async () => {
+    it('says what is wrong with what was given, by the name it was given under', async () => {
+      await each(broken, async ([command, env, says]) => {
         const { code, stdout, stderr } = await runProgram(command, { cwd: temporaryFolder(), env })
-        expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' })
+        expect({ code, stdout }, command).to.deep.equal({ code: 2, stdout: '' })
         expect(stderr).to.include(says).and.not.include('hidden')
       })
-    }
+    })
 
     it('says where the tables are not there yet, and where the file is no database', async () => {
       const cwd = temporaryFolder()
@@ -111,3 +111,9 @@ describe('the command line', () => {
     })
   })
 })
+
+/** All at once: a process spends its time starting. */
+async function each<Item>(items: readonly Item[], check: (item: Item) => Promise<void>): Promise<void> {
+  expect(items).not.to.have.length(0)
+  await Promise.all(items.map(check))
+}

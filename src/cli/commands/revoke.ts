@@ -6,6 +6,7 @@ import { invalidField } from '../../input.js'
 import type { Invite, InviteSummary } from '../../types.js'
 import type { Cli } from '../cli.js'
 import type { Install } from '../install.js'
+import { plain } from '../text.js'
 
 export function addRevoke(program: Command, cli: Cli): void {
   program
@@ -50,5 +51,5 @@ async function byAddress({ invites, scope }: Install, typed: string): Promise<re
 }
 
 function nameOf({ email, inviteId, orgId }: Pick<Invite, 'email' | 'inviteId' | 'orgId'>): string {
-  return `${email ?? 'whoever holds the link'}${orgId === null ? '' : ` (organization ${orgId})`} [${inviteId}]`
+  return plain(`${email ?? 'whoever holds the link'}${orgId === null ? '' : ` (organization ${orgId})`} [${inviteId}]`)
 }

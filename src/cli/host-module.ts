@@ -56,10 +56,11 @@ function looksLikeInvites(candidate: unknown): boolean {
 
 function foreign(file: string): string {
   const own = fileURLToPath(new URL('../..', import.meta.url))
-  return (
-    `The \`invites\` of ${file} come from another copy of express-invite-only than this program, which is in ${own}. ` +
-    "Run the copy that your app imports: `npx express-invite-only` in the app's own folder."
-  )
+  // A loader that turns TypeScript into CommonJS turns what it imports too, which makes a second copy of it.
+  const cure = file.endsWith('.ts')
+    ? 'Name the .js file that it is built to, or an .mts file: as .ts it may be loaded as CommonJS, with all it imports.'
+    : "Run the copy that your app imports: `npx express-invite-only` in the app's own folder."
+  return `The \`invites\` of ${file} come from another copy of express-invite-only than this program, which is in ${own}. ${cure}`
 }
 
 function empty(file: string, names: readonly string[]): string {

@@ -51,8 +51,8 @@ async function openApp(smtp: Smtp, options = ''): Promise<App> {
   return { cwd, run, attempts }
 }
 
-function runInProject(cwd: string, command: string): Promise<Ended> {
-  return runProgram(command, { cwd, main: join(cwd, 'node_modules/express-invite-only/dist/src/cli/main.js') })
+function runInProject(cwd: string, command: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  return runProgram(command, { cwd, env, main: join(cwd, 'node_modules/express-invite-only/dist/src/cli/main.js') })
 }
 
 describe("the command line, with the app's module", () => {
@@ -165,5 +165,20 @@ describe("the command line, with the app's module", () => {
     const foreign = await runProgram('list --config invites.mjs', { cwd: app.cwd })
     expect(foreign.code).to.equal(2)
     expect(foreign.stderr).to.include('come from another copy of express-invite-only')
+  })
+
+  it('takes TypeScript through a loader, and says which kind cannot work', async () => {
+    const module = `
+      import { createInvites, type Invites } from 'express-invite-only'
+      import { sqliteStore } from 'express-invite-only/adapters/sqlite'
+      const url: string = 'https://acme.dev/'
+      const store = sqliteStore('app.db')
+      export const invites: Invites = createInvites({ store, secret: '${SECRET}', baseUrl: url, signupUrl: url })`
+    const cwd = makeProject({ files: { 'invites.mts': module, 'common.ts': module } })
+    const migrate = (file: string) => runInProject(cwd, `migrate --config ${file}`, { NODE_OPTIONS: '--import tsx' })
+    const [typed, common] = await Promise.all([migrate('invites.mts'), migrate('common.ts')])
+    expect(typed).to.deep.equal({ code: 0, stdout: 'The invite tables are up to date.\n', stderr: '' })
+    expect(common.code).to.equal(2)
+    expect(common.stderr).to.include('or an .mts file')
   })
 })

@@ -39,6 +39,7 @@ export interface SqliteStoreOptions {
 
 // A synchronous wait, however short, stops the whole process, and with it the very transaction that is waited for.
 const DRIVER_TIMEOUT_MS = 0
+const OPENING_TIMEOUT_MS = 2000 // at start it may wait: setting a pragma reads the file, which another process may be writing
 const RETRY_MS = { from: 2, to: 25 }
 const TABLE_PREFIX = /^[A-Za-z_][A-Za-z0-9_]{0,31}$/
 
@@ -183,9 +184,10 @@ function fileOf(database: string | SqliteDatabase): string {
 
 function open(file: string): Sqlite.Database {
   try {
-    const connection = new Sqlite(file, { timeout: DRIVER_TIMEOUT_MS })
+    const connection = new Sqlite(file, { timeout: OPENING_TIMEOUT_MS })
     connection.pragma('foreign_keys = on')
     connection.pragma('synchronous = full') // of this connection alone: an accepted use must survive a power cut
+    connection.pragma(`busy_timeout = ${DRIVER_TIMEOUT_MS}`)
     return connection
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)

@@ -9,6 +9,8 @@ interface Module {
   readonly file: string
   /** Files of ours, relative to the root, and names of packages. */
   readonly imports: readonly string[]
+  /** Those that are imported while it runs. */
+  readonly dynamic: readonly string[]
 }
 
 function modulesIn(folder: string): readonly Module[] {
@@ -18,14 +20,18 @@ function modulesIn(folder: string): readonly Module[] {
     .map((name) => {
       const file = join(folder, name)
       const source = readFileSync(join(root, file), 'utf8')
-      const imports = [...source.matchAll(/^(?:import|export)\b[^'"]*?from '([^']+)'/gm)].map(([, from = '']) =>
-        from.startsWith('.') ? relative(root, resolve(root, dirname(file), from)).replace(/\.js$/, '.ts') : from,
-      )
-      return { file, imports }
+      const ours = (from: string) =>
+        from.startsWith('.') ? relative(root, resolve(root, dirname(file), from)).replace(/\.js$/, '.ts') : from
+      const find = (pattern: RegExp) => [...source.matchAll(pattern)].map(([, from = '']) => ours(from))
+      const imports = find(/^(?:import|export)\b[^'"]*?from '([^']+)'/gm)
+      return { file, imports, dynamic: find(/\bimport\('([^']+)'\)/g) }
     })
 }
 
-const expectNone = (modules: readonly Module[], isForbidden: (imported: string) => boolean) => {
+const expectNone = (
+  modules: readonly Pick<Module, 'file' | 'imports'>[],
+  isForbidden: (imported: string) => boolean,
+) => {
   expect(modules.length).to.be.greaterThan(0)
   const broken = modules.flatMap(({ file, imports }) =>
     imports.filter(isForbidden).map((each) => `${file} imports ${each}`),
@@ -35,7 +41,10 @@ const expectNone = (modules: readonly Module[], isForbidden: (imported: string) 
 
 const isPackage = (name: string) => !name.startsWith('src/') && !name.startsWith('adapters/')
 const src = modulesIn('src')
-const core = src.filter(({ file }) => !file.startsWith('src/http/') && file !== 'src/index.ts')
+const cli = src.filter(({ file }) => file.startsWith('src/cli/'))
+const core = src.filter(
+  (module) => !module.file.startsWith('src/http/') && !cli.includes(module) && module.file !== 'src/index.ts',
+)
 const leaves = [
   'errors',
   'codes',
@@ -76,6 +85,23 @@ describe('the structure', () => {
   it('http imports no adapter, and neither Kysely nor a driver', () => {
     const http = src.filter(({ file }) => file.startsWith('src/http/'))
     expectNone(http, (name) => name.startsWith('adapters/') || ['kysely', 'better-sqlite3', 'pg'].includes(name))
+  })
+
+  it('the command line works through createInvites, knows no Express, and loads adapters when it needs them', () => {
+    const barred = ['src/index.ts', 'express', 'express-rate-limit', 'cookie', 'kysely']
+    const all = cli.map(({ file, imports, dynamic }) => ({ file, imports: [...imports, ...dynamic] }))
+    expectNone(
+      all,
+      (name) => barred.includes(name) || name.startsWith('src/http/') || name.startsWith('src/use-cases/'),
+    )
+    expectNone(cli, (name) => name.startsWith('adapters/') || name === 'better-sqlite3')
+    const loaders = cli.filter(({ dynamic }) => dynamic.some((name) => name.startsWith('adapters/')))
+    expect(loaders.map(({ file }) => file)).to.deep.equal(['src/cli/database.ts'])
+  })
+
+  it('nothing else imports the command line', () => {
+    const others = src.filter((module) => !cli.includes(module))
+    expectNone([...others, ...modulesIn('adapters')], (name) => name.startsWith('src/cli/') || name === 'commander')
   })
 
   it('adapters import the contract, its leaves, Kysely and one driver', () => {

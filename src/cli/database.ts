@@ -1,0 +1,57 @@
+// From what `--database` says to a store. Another kind of database is another line here.
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { InviteStore } from '../store.js'
+import { CliError, causesOf, messageOf } from './failures.js'
+
+export interface OpenStoreOptions {
+  /** Whether a file that is not there may be made. A mistyped path must not look like an app without invites. */
+  readonly mayCreate: boolean
+}
+
+/** @throws CliError where there is none, or it cannot be opened. */
+export async function openStore(database: string, options: OpenStoreOptions): Promise<InviteStore> {
+  const scheme = /^([a-z][a-z0-9+]+):\/\//i.exec(database)?.[1]?.toLowerCase()
+  if (scheme === undefined) return await openSqlite(database, options)
+  const isPostgres = scheme === 'postgres' || scheme === 'postgresql'
+  throw new CliError(
+    'config_invalid',
+    isPostgres
+      ? 'Postgres is not supported yet: it comes in a later release. --database takes the path of a SQLite file.'
+      : `--database takes the path of a SQLite file, such as app.db, and no ${scheme}: URL.`,
+  )
+}
+
+async function openSqlite(database: string, { mayCreate }: OpenStoreOptions): Promise<InviteStore> {
+  const file = resolve(database)
+  if (!mayCreate && !existsSync(file)) {
+    throw new CliError(
+      'config_invalid',
+      `There is no SQLite file ${file}. Check --database or INVITE_DATABASE; \`express-invite-only migrate\` would make it.`,
+    )
+  }
+  try {
+    const { sqliteStore } = await import('../../adapters/sqlite.js')
+    return sqliteStore(file)
+  } catch (error) {
+    throw new CliError('config_invalid', explainDriver(error) ?? messageOf(error), error)
+  }
+}
+
+/** What it means when better-sqlite3 does not load; `undefined` where the failure is another. */
+export function explainDriver(error: unknown): string | undefined {
+  const rebuild = 'run `npm rebuild better-sqlite3` with it'
+  for (const { code, message } of causesOf(error)) {
+    if (message.includes('NODE_MODULE_VERSION')) {
+      return `better-sqlite3 was built for another Node than this one (${process.version}): ${rebuild}.`
+    }
+    if (code === 'ERR_DLOPEN_FAILED') return `better-sqlite3 does not load on this machine: ${rebuild}. (${message})`
+    if (message.startsWith('Could not locate the bindings file')) {
+      return `better-sqlite3 is installed but not built (are install scripts turned off?): ${rebuild}.`
+    }
+    if (code === 'ERR_MODULE_NOT_FOUND' && message.includes("'better-sqlite3'")) {
+      return 'better-sqlite3 is not installed: run `npm install better-sqlite3@12` (12 for Node 20; 13 needs Node 22).'
+    }
+  }
+  return undefined
+}

@@ -7,40 +7,58 @@ export type * from './records.js'
 
 /** Names one invite: ids are never looked up without their app. */
 export interface InviteKey {
+  /** The app it is of. */
   readonly appId: string
+  /** The invite's own id. */
   readonly inviteId: string
 }
 
+/** Which page of invites to read. */
 export interface ListInvites {
+  /** Only this app's invites. */
   readonly appId: string
   /** Only invites in this inviter's name. */
   readonly inviterId?: string | undefined
+  /** Only invites that have one of these at `now`. */
   readonly statuses: readonly InviteStatus[]
   /** Only canonical addresses that start so. */
   readonly emailPrefix?: string | undefined
   /** Only canonical addresses at this domain. */
   readonly domain?: string | undefined
+  /** How many at the most. */
   readonly limit: number
   /** Only what comes after this one in the list's order: newest first, then by id, descending. */
   readonly after?: PagePosition | undefined
+  /** What tells pending from expired. */
   readonly now: Timestamp
 }
 
 /** A place in a list that is ordered by time and id. */
 export interface PagePosition {
+  /** When that item was made. */
   readonly at: Timestamp
+  /** Its id: the order among those of one moment. */
   readonly id: string
 }
 
+/** Who wants to hold a use, of which code. */
 export interface ClaimRequest {
   /** Unique; made by the caller. */
   readonly claimId: string
+  /** The app that is signed up to. */
   readonly appId: string
+  /** What the code that was given is looked up by. */
   readonly codeHash: string
   /** The canonical address of whoever signs up, and its domain; `null` where the host passes none. */
-  readonly email: { readonly canonical: string; readonly domain: string } | null
+  readonly email: {
+    /** In the form addresses are compared in. */
+    readonly canonical: string
+    /** What stands behind its `@`. */
+    readonly domain: string
+  } | null
   /** Whether a bound invite is admitted without an address: the caller has or will have another proof. */
   readonly withoutEmail: boolean
+  /** The time that this step happens at. */
   readonly now: Timestamp
   /** When the claim lapses by itself. */
   readonly lapsesAt: Timestamp
@@ -51,56 +69,105 @@ export interface ClaimRequest {
 /** Why a claim was not admitted, judged in this order. */
 export type ClaimRefusal = 'closed' | 'unknown' | 'used' | 'expired' | 'email_mismatch' | 'claimed'
 
+/** What became of a claim. */
 export type ClaimResult =
-  | { readonly admitted: true; readonly invite: ClaimedInvite }
   | {
+      /** One use is held. */
+      readonly admitted: true
+      /** The invite, with this hold counted. */
+      readonly invite: ClaimedInvite
+    }
+  | {
+      /** Nothing is held. */
       readonly admitted: false
+      /** The first that applies, in the order of {@link ClaimRefusal}. */
       readonly reason: ClaimRefusal
       /** With `claimed`: when the first hold lapses. */
       readonly lapsesAt?: Timestamp
     }
 
+/** Which claim is accepted, and for whom. */
 export interface AcceptRequest {
+  /** As it was given to `claim`. */
   readonly claimId: string
+  /** The invite that the claim holds a use of. */
   readonly inviteId: string
+  /** The app of both. */
   readonly appId: string
   /** Unique; made by the caller. */
   readonly acceptanceId: string
+  /** The host's id of the new user; `null`: not told. */
   readonly userId: string | null
   /** The canonical address of the new account, for the case that the claim's row is gone. */
   readonly email: string | null
+  /** The time that this step happens at. */
   readonly now: Timestamp
   /** The app's mode where none is stored. */
   readonly defaultMode: Mode
 }
 
+/** What became of accepting; not accepted where the hold lapsed and the use is gone. */
 export type AcceptResult =
   | {
+      /** The use is counted. */
       readonly accepted: true
+      /** What is recorded of it. */
       readonly acceptance: AcceptanceRecord
       /** False where this very acceptance was recorded before. */
       readonly fresh: boolean
     }
-  | { readonly accepted: false }
+  | {
+      /** Nothing was counted. */
+      readonly accepted: false
+    }
 
 /** What is to change about an invite; what is absent stays. */
 export interface InviteChange extends InviteKey {
+  /** The time that this step happens at. */
   readonly now: Timestamp
+  /** The new role; `null`: none. */
   readonly role?: string | null | undefined
+  /** The host's own data, in place of what it had; `null`: none. */
   readonly metadata?: Readonly<Record<string, unknown>> | null | undefined
+  /** The new term, in ms; `null`: for ever. */
   readonly termMs?: number | null | undefined
+  /** The first moment at which it no longer admits; `null`: never. */
   readonly expiresAt?: Timestamp | null | undefined
   /** A new code, in place of the one it has. */
-  readonly code?: { readonly hash: string; readonly sealed: string } | undefined
+  readonly code?:
+    | {
+        /** What it is looked up by; see {@link InviteRecord.codeHash}. */
+        readonly hash: string
+        /** The code, encrypted; opaque to the store. */
+        readonly sealed: string
+      }
+    | undefined
   /** The mail to queue, in place of one that still waits. */
   readonly deliveryId?: string | undefined
 }
 
+/** What became of a try to mail: taken, given up, to be tried again, or no longer wanted. */
 export type DeliveryOutcome =
-  | { readonly sentAt: Timestamp }
-  | { readonly failedAt: Timestamp; readonly error: string }
-  | { readonly retryAt: Timestamp; readonly error: string }
-  | { readonly canceledAt: Timestamp }
+  | {
+      /** When the mail server took it. */
+      readonly sentAt: Timestamp
+    }
+  | {
+      /** When it was given up. */
+      readonly failedAt: Timestamp
+      /** Why. */
+      readonly error: string
+    }
+  | {
+      /** When it is due again. */
+      readonly retryAt: Timestamp
+      /** Why this try failed. */
+      readonly error: string
+    }
+  | {
+      /** When it was found that the invite no longer wants it. */
+      readonly canceledAt: Timestamp
+    }
 
 /**
  * Where invites are kept.
@@ -127,7 +194,16 @@ export interface InviteStore {
   createInvite(
     invite: NewInvite,
     deliveryId: string | undefined,
-  ): Promise<{ created: InviteRecord } | { existing: InviteRecord }>
+  ): Promise<
+    | {
+        /** The new invite. */
+        created: InviteRecord
+      }
+    | {
+        /** The pending one that stands in its way. */
+        existing: InviteRecord
+      }
+  >
 
   /** The invite, whatever its state; `undefined` where this app has none of that id. */
   findInvite(key: InviteKey): Promise<InviteRecord | undefined>
@@ -149,9 +225,15 @@ export interface InviteStore {
    * in any process. Returns the invite as it then stands, and whether it was this call that revoked it: one without
    * a use left is unchanged.
    */
-  revokeInvite(
-    key: InviteKey & { readonly now: Timestamp },
-  ): Promise<{ readonly invite: InviteRecord; readonly revoked: boolean } | undefined>
+  revokeInvite(key: InviteKey & { readonly now: Timestamp }): Promise<
+    | {
+        /** As it stands now. */
+        readonly invite: InviteRecord
+        /** Whether this call revoked it. */
+        readonly revoked: boolean
+      }
+    | undefined
+  >
 
   /**
    * Revokes every invite of the app that has a use left, or of one inviter in it, and cancels their waiting mail; as
@@ -226,7 +308,14 @@ export interface InviteStore {
     readonly now: Timestamp
     readonly leasedUntil: Timestamp
     readonly limit: number
-  }): Promise<readonly { readonly delivery: DeliveryRecord; readonly invite: InviteRecord }[]>
+  }): Promise<
+    readonly {
+      /** The mail, this try counted. */
+      readonly delivery: DeliveryRecord
+      /** Its invite, as it stands now. */
+      readonly invite: InviteRecord
+    }[]
+  >
 
   /** Records what became of a try. Ignored where the lease was lost to somebody else (`attempts` differs). */
   finishDelivery(delivery: Pick<DeliveryRecord, 'id' | 'attempts'>, outcome: DeliveryOutcome): Promise<void>

@@ -16,20 +16,27 @@ import { isKyselyTransaction, queryIn } from './kysely/transaction.js'
 export interface SqliteDatabase {
   /** The file it was opened on. */
   readonly name: string
+  /** Whether it lives in memory, where no second connection can reach it. */
   readonly memory: boolean
+  /** Whether it is inside BEGIN. */
   readonly inTransaction: boolean
+  /** Compiles one statement. */
   prepare(source: string): SqliteStatement
 }
 
-interface SqliteStatement {
+/** The part of better-sqlite3's `Statement` that is used. */
+export interface SqliteStatement {
   /** Whether it returns rows. */
   readonly reader: boolean
   /** Whether its integers come as bigint, which a host may have made the default of its connection. */
   safeIntegers(toggle: boolean): unknown
+  /** Runs it and returns its rows. */
   all(...parameters: unknown[]): unknown[]
+  /** Runs it for what it changes. */
   run(...parameters: unknown[]): unknown
 }
 
+/** The options of `sqliteStore`. */
 export interface SqliteStoreOptions {
   /** What the names of our tables start with, since they live in your database. Default: `invite_only_`. */
   readonly tablePrefix?: string | undefined

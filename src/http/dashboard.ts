@@ -14,6 +14,7 @@ import { readForm } from './body.js'
 import { type ErrorValues, errorPage, errorShape, invitePage, type PageValues, pageShape } from './dashboard-page.js'
 import { publicDetail, tellOperator } from './problem.js'
 
+/** The options of `inviteDashboard`. */
 export type InviteDashboardOptions = AuthorizeOption
 
 /** A request to the dashboard, with who makes it and about which app. */

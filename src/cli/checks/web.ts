@@ -1,15 +1,11 @@
 // Checks of what invitees meet: the links, the signup page, the mails.
-import { loadTemplate } from '../../templates.js'
+import { createCompose } from '../../mail/message.js'
 import { messageOf } from '../failures.js'
 import { count } from '../text.js'
 import { type Check, type Finding, failed, ofInstall, ok, skipped } from './check.js'
 
 const TIMEOUT_MS = 5000
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\]|.*\.localhost)$/
-const templates = [
-  ...['invite.subject', 'invite.html', 'invite.text'].map((name) => `email/${name}.hbs`),
-  ...['invites.html', 'error.html'].map((name) => `dashboard/${name}.hbs`),
-]
 
 export const baseUrl: Check = ofInstall({
   name: 'baseUrl',
@@ -41,11 +37,11 @@ export const templateFiles: Check = ofInstall({
     if (!knows.mode) return skipped("your app's are not known without its module")
     const apps = [...context.config.apps.values()]
     try {
-      for (const app of apps) for (const name of templates) loadTemplate(name, app.templates)
+      for (const app of apps) createCompose(context, app)
     } catch (error) {
-      return failed('do not compile', messageOf(error))
+      return failed('a mail cannot be made', messageOf(error))
     }
-    const own = apps.filter((app) => app.templates !== undefined).length
+    const own = apps.filter((app) => app.templates.folders.length > 0).length
     return ok(own === 0 ? 'ours compile' : `compile, in ${count(own, 'app')} with files of its own`)
   },
 })

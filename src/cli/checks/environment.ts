@@ -1,19 +1,16 @@
 // Checks of what the install stands on: Node, the driver, the configuration.
-import { createRequire } from 'node:module'
-import { explainDriver } from '../database.js'
 import { messageOf } from '../failures.js'
 import { type Check, failed, ok, skipped } from './check.js'
 
-const [MAJOR, MINOR] = [20, 19] // `engines` in package.json
+const SUPPORTED = '20.19 or newer, or 22.12 or newer' // `engines` in package.json
 
 export const node: Check = {
   name: 'node',
   readme: 'express-invite-only',
   run() {
     const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-    return major > MAJOR || (major === MAJOR && minor >= MINOR)
-      ? ok(process.version)
-      : failed(`${process.version} is too old`, `Use Node ${MAJOR}.${MINOR} or newer.`)
+    const isSupported = major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19)
+    return isSupported ? ok(process.version) : failed(`${process.version} is not supported`, `Use Node ${SUPPORTED}.`)
   },
 }
 
@@ -22,13 +19,12 @@ export const driver: Check = {
   readme: 'SQLite',
   async run({ opened }) {
     try {
-      const { default: Sqlite } = await import('better-sqlite3')
-      new Sqlite(':memory:').close() // only this loads the compiled part
-      const { version } = createRequire(import.meta.url)('better-sqlite3/package.json')
-      return ok(version)
+      const { loadDriver } = await import('../../../adapters/sqlite/driver.js')
+      loadDriver()
+      return ok('loads')
     } catch (error) {
       if (!('failure' in opened)) return skipped('does not load, and your store does without')
-      return failed('does not load', explainDriver(error) ?? messageOf(error))
+      return failed('does not load', messageOf(error))
     }
   },
 }

@@ -1,4 +1,5 @@
 // Checks of what invitees meet: the links, the signup page, the mails.
+import { loadDashboard } from '../../dashboard-page.js'
 import { createCompose } from '../../mail/message.js'
 import { messageOf } from '../failures.js'
 import { count } from '../text.js'
@@ -37,12 +38,15 @@ export const templateFiles: Check = ofInstall({
     if (!knows.mode) return skipped("your app's are not known without its module")
     const apps = [...context.config.apps.values()]
     try {
-      for (const app of apps) createCompose(context, app)
+      for (const app of apps) {
+        createCompose(context, app)
+        loadDashboard(app)
+      }
     } catch (error) {
-      return failed('a mail cannot be made', messageOf(error))
+      return failed('cannot be used', messageOf(error))
     }
     const own = apps.filter((app) => app.templates.folders.length > 0).length
-    return ok(own === 0 ? 'ours compile' : `compile, in ${count(own, 'app')} with files of its own`)
+    return ok(own === 0 ? 'ours are used' : `are good, in ${count(own, 'app')} with files of its own`)
   },
 })
 

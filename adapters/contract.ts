@@ -10,7 +10,9 @@ import { testOutbox } from './contract/outbox.js'
 
 /** The two functions that mocha, vitest, jest and `node:test` have in common. */
 export interface TestRunner {
+  /** Names a group of tests, and declares them at once. */
   describe(name: string, define: () => void): unknown
+  /** Declares one test; it fails where its promise rejects. */
   it(name: string, test: () => Promise<void>): unknown
 }
 

@@ -13,11 +13,12 @@ import type { InviteStore } from '../src/store.js'
 import { migrationStatements } from './kysely/migrations.js'
 import { type DbJson, type DbTime, type Dialect, type Tables, tableNames } from './kysely/schema.js'
 import { kyselyStore } from './kysely/store.js'
-import { type PgPool, postgresRunner } from './postgres/runner.js'
+import { type PgClient, type PgPool, type PgPoolClient, postgresRunner } from './postgres/runner.js'
 import { decodeJson, decodeTime } from './postgres/values.js'
 
-export type { PgPool }
+export type { PgClient, PgPool, PgPoolClient }
 
+/** Where in the database our tables are, and how long is waited for it. */
 export interface PostgresStoreOptions {
   /** The schema that our tables are in, made by `migrate()` where it is missing. Default: the first of the search path. */
   readonly schema?: string | undefined

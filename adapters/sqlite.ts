@@ -2,34 +2,42 @@
 import { realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import Sqlite from 'better-sqlite3'
+import type Sqlite from 'better-sqlite3'
 import { CompiledQuery, DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
-import { InviteError } from '../src/errors.js'
 import { checkNames } from '../src/option-names.js'
 import type { InviteStore } from '../src/store.js'
 import { type Operation, run, runSync } from './kysely/operation.js'
 import { type DbJson, type DbTime, type Dialect, type Tables, tableNames } from './kysely/schema.js'
 import { kyselyStore, type Runner } from './kysely/store.js'
 import { isKyselyTransaction, queryIn } from './kysely/transaction.js'
+import { loadDriver } from './sqlite/driver.js'
+import { explain, isBusy } from './sqlite/errors.js'
 
 /** The part of better-sqlite3's `Database` that is used. */
 export interface SqliteDatabase {
   /** The file it was opened on. */
   readonly name: string
+  /** Whether it lives in memory, where no second connection can reach it. */
   readonly memory: boolean
+  /** Whether it is inside BEGIN. */
   readonly inTransaction: boolean
+  /** Compiles one statement. */
   prepare(source: string): SqliteStatement
 }
 
-interface SqliteStatement {
+/** The part of better-sqlite3's `Statement` that is used. */
+export interface SqliteStatement {
   /** Whether it returns rows. */
   readonly reader: boolean
   /** Whether its integers come as bigint, which a host may have made the default of its connection. */
   safeIntegers(toggle: boolean): unknown
+  /** Runs it and returns its rows. */
   all(...parameters: unknown[]): unknown[]
+  /** Runs it for what it changes. */
   run(...parameters: unknown[]): unknown
 }
 
+/** The options of `sqliteStore`. */
 export interface SqliteStoreOptions {
   /** What the names of our tables start with, since they live in your database. Default: `invite_only_`. */
   readonly tablePrefix?: string | undefined
@@ -39,6 +47,7 @@ export interface SqliteStoreOptions {
 
 // A synchronous wait, however short, stops the whole process, and with it the very transaction that is waited for.
 const DRIVER_TIMEOUT_MS = 0
+const OPENING_TIMEOUT_MS = 2000 // at start it may wait: setting a pragma reads the file, which another process may be writing
 const RETRY_MS = { from: 2, to: 25 }
 const TABLE_PREFIX = /^[A-Za-z_][A-Za-z0-9_]{0,31}$/
 
@@ -48,7 +57,8 @@ const TABLE_PREFIX = /^[A-Za-z_][A-Za-z0-9_]{0,31}$/
  * @param database A path (the file is made if it is not there) or your better-sqlite3 `Database`. The store works on
  *   a connection of its own to that file, so it never joins a transaction of yours by accident; your connection and
  *   its pragmas are left alone, and `close()` does not close it.
- * @throws TypeError where an option is wrong, the `Database` lives in memory, or the file cannot be opened.
+ * @throws TypeError where an option is wrong, the `Database` lives in memory, the file cannot be opened, or
+ *   better-sqlite3 is missing or cannot run on this Node.
  */
 export function sqliteStore(database: string | SqliteDatabase, options: SqliteStoreOptions = {}): InviteStore {
   const { tablePrefix, busyTimeoutMs } = checkOptions(options)
@@ -187,10 +197,12 @@ function fileOf(database: string | SqliteDatabase): string {
 }
 
 function open(file: string): Sqlite.Database {
+  const Driver = loadDriver()
   try {
-    const connection = new Sqlite(file, { timeout: DRIVER_TIMEOUT_MS })
+    const connection = new Driver(file, { timeout: OPENING_TIMEOUT_MS })
     connection.pragma('foreign_keys = on')
     connection.pragma('synchronous = full') // of this connection alone: an accepted use must survive a power cut
+    connection.pragma(`busy_timeout = ${DRIVER_TIMEOUT_MS}`)
     return connection
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
@@ -220,30 +232,4 @@ function hostTransaction(trx: unknown, file: string): SqliteDatabase | undefined
 function notATransaction(method: string): TypeError {
   const kinds = method === 'acceptSync' ? '' : 'a Kysely transaction or '
   return new TypeError(`${method}({ trx }) takes ${kinds}a better-sqlite3 Database with a transaction open.`)
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Sqlite.SqliteError ? error.code : ''
-}
-
-function isBusy(error: unknown): boolean {
-  return codeOf(error).startsWith('SQLITE_BUSY') || codeOf(error) === 'SQLITE_LOCKED'
-}
-
-/** What a failing SQLite means to whoever runs the host, as the reason of a 503. */
-function explain(error: unknown, file: string): unknown {
-  const code = codeOf(error)
-  if (code === '') return error
-  return new InviteError('store_unavailable', { detail: `${sentence(code, error as Error)} (${file})`, cause: error })
-}
-
-function sentence(code: string, error: Error): string {
-  if (error.message.startsWith('no such table'))
-    return 'The invite tables are not there yet: call `await store.migrate()` before the first request.'
-  if (code.startsWith('SQLITE_READONLY'))
-    return 'The SQLite file cannot be written: check its owner, its mode and its folder.'
-  if (isBusy(error))
-    return 'The SQLite file is locked by another connection for too long: look for a transaction left open.'
-  if (code === 'SQLITE_FULL') return 'The disk is full.'
-  return `SQLite failed with ${code}: ${error.message}.`
 }

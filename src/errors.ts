@@ -52,14 +52,20 @@ const failures = {
  * `status`, `headers` and `expose` are read by Express's default error handler as they are.
  */
 export class InviteError extends Error {
+  /** Tells it from other errors where `instanceof` cannot, as across two copies of this package. */
   override readonly name = 'InviteError'
+  /** What to branch on; never changes for one kind of failure. */
   readonly code: InviteErrorCode
+  /** HTTP status. */
   readonly status: number
+  /** Response headers that belong to the failure, such as `Retry-After` (seconds). Empty where there are none. */
   readonly headers: Readonly<Record<string, string>>
+  /** The fields that were refused; `undefined` but for `input_invalid`. */
   readonly errors: readonly FieldError[] | undefined
   /** Whether `message` may be shown to the client: true below 500. */
   readonly expose: boolean
 
+  /** For stores and hosts that answer with a failure of this family. */
   constructor(code: InviteErrorCode, options: InviteErrorOptions = {}) {
     const [status, sentence] = failures[code]
     super(options.detail ?? sentence, { cause: options.cause })

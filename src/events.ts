@@ -3,18 +3,38 @@ import { EventEmitter } from 'node:events'
 import type { Acceptance, InviteSummary } from './types.js'
 import { warnOnce } from './warnings.js'
 
+/** What happened to an invite. */
+export interface InviteEvent {
+  /** The invite, as it stood right after. */
+  readonly invite: InviteSummary
+}
+
+/** A mail that did not get out. */
+export interface DeliveryFailedEvent extends InviteEvent {
+  /** What the mailer said, without the code or the proof in it. */
+  readonly error: string
+  /** Whether it was given up; else it is tried again. */
+  readonly final: boolean
+}
+
+/** An account that was made. */
+export interface AcceptedEvent {
+  /** What was recorded of it. */
+  readonly acceptance: Acceptance
+}
+
 /** The events of `invites.events`, by name. No payload carries a code, a proof or a link. */
 export interface InviteEvents {
   /** An invite was made; its mail, if any, is queued. */
-  created: [event: { readonly invite: InviteSummary }]
+  created: [event: InviteEvent]
   /** The mail server took the mail. */
-  sent: [event: { readonly invite: InviteSummary }]
+  sent: [event: InviteEvent]
   /** A try to mail failed; `final` when it was the last. */
-  failed: [event: { readonly invite: InviteSummary; readonly error: string; readonly final: boolean }]
+  failed: [event: DeliveryFailedEvent]
   /** An account was made with an invite. */
-  accepted: [event: { readonly acceptance: Acceptance }]
+  accepted: [event: AcceptedEvent]
   /** An invite was taken back. */
-  revoked: [event: { readonly invite: InviteSummary }]
+  revoked: [event: InviteEvent]
 }
 
 /** Where to listen: `invites.events.on('accepted', ({ acceptance }) => …)`. */

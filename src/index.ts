@@ -2,16 +2,19 @@
 
 export type { Scope } from './context.js'
 export { type FieldError, InviteError, type InviteErrorCode, type InviteErrorOptions } from './errors.js'
-export type { InviteEventEmitter, InviteEvents } from './events.js'
+export type { AcceptedEvent, DeliveryFailedEvent, InviteEvent, InviteEventEmitter, InviteEvents } from './events.js'
+export type { AuthorizeOption } from './http/authorization.js'
 export { type InviteDashboardOptions, inviteDashboard } from './http/dashboard.js'
 export { loggedIn } from './http/logged-in.js'
 export { previewInvite } from './http/preview.js'
-export { type RequireInviteOptions, requireInvite } from './http/require-invite.js'
+export { type FromRequest, type RequireInviteOptions, requireInvite } from './http/require-invite.js'
 export { type InviteRouterOptions, inviteRouter } from './http/router.js'
+export type { Succeeded } from './http/settle.js'
 export { createInvites, type Invites } from './invites.js'
 export type { InviteMailValues } from './mail/message.js'
 export type {
   AppOptions,
+  Awaitable,
   Branding,
   InviteLimits,
   InvitesOptions,
@@ -35,7 +38,9 @@ export type {
   Page,
   Settings,
 } from './types.js'
+export type { PageQuery } from './use-cases/acceptances.js'
 export type { Credentials } from './use-cases/check.js'
 export type { AcceptOptions, Claim, ClaimInput, ClaimKey } from './use-cases/claim.js'
 export type { ListQuery, ResendOptions, UpdateInvite } from './use-cases/manage.js'
 export type { SendInvite } from './use-cases/send.js'
+export type { SettingsChange } from './use-cases/settings.js'

@@ -118,6 +118,7 @@ const cursor = v.optional(v.string('must be the nextCursor of the page before'))
 
 /** `list`: a page of invites. */
 export const listSchema = v.strictObject({
+  /** Which to list; a list, or names with commas between. Default: `pending`. */
   status: v.optional(
     v.pipe(
       v.union(
@@ -137,12 +138,19 @@ export const listSchema = v.strictObject({
   ),
   /** The start of the address, or `@domain`. */
   q: v.optional(v.pipe(v.string('must be a string'), v.maxLength(254, 'must be at most 254 characters'))),
+  /** How many on one page, 1 to 100. Default: 25. */
   limit,
+  /** The `nextCursor` of the page before. Default: the first page. */
   cursor,
 })
 
 /** `acceptances`: a page of who joined. */
-export const pageSchema = v.strictObject({ limit, cursor })
+export const pageSchema = v.strictObject({
+  /** How many on one page, 1 to 100. Default: 25. */
+  limit,
+  /** The `nextCursor` of the page before. Default: the first page. */
+  cursor,
+})
 
 /** `update`: what is to change; the rest stays. */
 export const updateSchema = v.strictObject({
@@ -162,6 +170,7 @@ export const resendSchema = v.strictObject({
 
 /** `settings`: what is to change; the rest stays. */
 export const settingsSchema = v.strictObject({
+  /** How the app lets people in from now on, in every process. */
   mode: v.optional(v.picklist(modes, `must be one of ${modes.join(', ')}`)),
 })
 
@@ -172,6 +181,20 @@ export const checkSchema = v.strictObject({ inviteCode: v.optional(v.string('mus
 export const emptySchema = v.strictObject({})
 
 type FieldsSchema = v.StrictObjectSchema<v.ObjectEntries, undefined>
+
+type Entries<Schema extends FieldsSchema> = Schema['entries']
+type MayBeLeftOut<Schema extends v.GenericSchema> = undefined extends v.InferInput<Schema> ? true : false
+
+/** What a caller passes: `v.InferInput`, written such that each field keeps its one doc comment. */
+export type InputOf<Schema extends FieldsSchema> = {
+  readonly [Name in keyof Entries<Schema> as MayBeLeftOut<Entries<Schema>[Name]> extends true
+    ? Name
+    : never]?: v.InferInput<Entries<Schema>[Name]>
+} & {
+  readonly [Name in keyof Entries<Schema> as MayBeLeftOut<Entries<Schema>[Name]> extends true
+    ? never
+    : Name]: v.InferInput<Entries<Schema>[Name]>
+}
 
 /** Reads `input`. @throws InviteError `input_invalid` naming every field that is wrong. */
 export function read<Schema extends FieldsSchema>(schema: Schema, input: unknown): v.InferOutput<Schema> {

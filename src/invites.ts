@@ -74,6 +74,7 @@ export interface Invites {
 }
 
 const contexts = new WeakMap<Invites, Context>()
+let workersMayStart = true
 
 /**
  * An install of the gate. Starts the worker that delivers mail, unless there is no mailer or `deliver` is false.
@@ -92,7 +93,7 @@ export function createInvites(options: InvitesOptions): Invites {
     onClose: (end) => void ends.push(end),
   }
   const worker = config.mailer && createWorker(context, config.mailer)
-  if (config.deliver) worker?.start()
+  if (config.deliver && workersMayStart) worker?.start()
   if (options.clock === undefined) void compareClocks(context)
 
   const invites: Invites = {
@@ -128,4 +129,9 @@ export function contextOf(invites: Invites): Context {
   const context = contexts.get(invites)
   if (context === undefined) throw new TypeError('The first argument must be what createInvites() returned.')
   return context
+}
+
+/** From now on no install of this process delivers by itself. For the command line: listing must not send mail. */
+export function keepWorkersIdle(): void {
+  workersMayStart = false
 }

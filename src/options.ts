@@ -4,18 +4,25 @@ import type { Actor, Mode } from './types.js'
 
 /** What is mailed. `to` is one plain address. */
 export interface MailMessage {
+  /** The app's `from`, as it was given. */
   readonly from: string
+  /** The invitee's address as it was given, never a list (RFC 5321, 4.1.2). */
   readonly to: string
+  /** One line, without control characters. */
   readonly subject: string
+  /** The mail for readers without HTML. */
   readonly text: string
+  /** A whole HTML document. */
   readonly html: string
   /** The same for every try of one mail, so that a repeated one can be told. */
   readonly messageId: string
+  /** `Auto-Submitted`, so that nobody's vacation answers (RFC 3834). */
   readonly headers: Readonly<Record<string, string>>
 }
 
 /** Anything with nodemailer's `sendMail`. It rejects where the mail was not taken. */
 export interface Mailer {
+  /** Resolves once the mail server took the mail. A rejection with nodemailer's `responseCode` of 5xx is final. */
   sendMail(message: MailMessage): Promise<unknown>
 }
 
@@ -69,11 +76,14 @@ export interface AppOptions {
   readonly ttlMs?: number | null | undefined
 }
 
+/** What is counted, and how much of it is let through. */
 export interface InviteLimits {
   /** Wrong codes from one `req.ip`, after which it must wait. Default: 100 in 15 minutes. */
   readonly wrongCodes?:
     | {
+        /** How many. Default: 100. */
         readonly limit?: number | undefined
+        /** For how long they count, in ms. Default: 15 minutes. */
         readonly windowMs?: number | undefined
         /** An express-rate-limit store with `get`, for several processes. Default: this process's memory. */
         readonly store?: unknown
@@ -102,11 +112,18 @@ export interface InvitesOptions extends AppOptions {
   readonly claimTtlMs?: number | undefined
   /** Whether this process delivers mail. Default: true. */
   readonly deliver?: boolean | undefined
+  /** Limits on guessing. Default: those of {@link InviteLimits}. */
   readonly limits?: InviteLimits | undefined
   /** The domain of the join cookie, where the signup page and `baseUrl` are on different hosts of one domain. */
-  readonly cookie?: { readonly domain?: string | undefined } | undefined
+  readonly cookie?:
+    | {
+        /** Such as `example.com`, for `www.` and `api.example.com`. Default: the host of `baseUrl` alone. */
+        readonly domain?: string | undefined
+      }
+    | undefined
   /** The time, in ms since 1970. Default: `Date.now`. For tests. */
   readonly clock?: (() => number) | undefined
 }
 
+/** What may be returned at once or promised. */
 export type Awaitable<T> = T | Promise<T>

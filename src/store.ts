@@ -1,142 +1,24 @@
 // The store contract: what a database must guarantee for the gate to hold. Implemented by the adapters, and by you
 // for any other database: pass the contract suite (`express-invite-only/adapters/contract`) and it will do.
-import type { AcceptanceRecord, ClaimedInvite, DeliveryRecord, InviteRecord, NewInvite, Timestamp } from './records.js'
-import type { InviteStatus, Mode } from './types.js'
+import type { AcceptanceRecord, DeliveryRecord, InviteRecord, NewInvite, Timestamp } from './records.js'
+import type {
+  AcceptRequest,
+  AcceptResult,
+  ClaimRequest,
+  ClaimResult,
+  DeliveryOutcome,
+  InviteChange,
+  InviteKey,
+  KeyedRequest,
+  KeyedRequestOutcome,
+  KeyedRequestState,
+  ListInvites,
+  PagePosition,
+} from './store-requests.js'
+import type { Mode } from './types.js'
 
 export type * from './records.js'
-
-/** Names one invite: ids are never looked up without their app. */
-export interface InviteKey {
-  readonly appId: string
-  readonly inviteId: string
-}
-
-export interface ListInvites {
-  readonly appId: string
-  /** Only invites in this inviter's name. */
-  readonly inviterId?: string | undefined
-  readonly statuses: readonly InviteStatus[]
-  /** Only canonical addresses that start so. */
-  readonly emailPrefix?: string | undefined
-  /** Only canonical addresses at this domain. */
-  readonly domain?: string | undefined
-  readonly limit: number
-  /** Only what comes after this one in the list's order: newest first, then by id, descending. */
-  readonly after?: PagePosition | undefined
-  readonly now: Timestamp
-}
-
-/** A place in a list that is ordered by time and id. */
-export interface PagePosition {
-  readonly at: Timestamp
-  readonly id: string
-}
-
-export interface ClaimRequest {
-  /** Unique; made by the caller. */
-  readonly claimId: string
-  readonly appId: string
-  readonly codeHash: string
-  /** The canonical address of whoever signs up, and its domain; `null` where the host passes none. */
-  readonly email: { readonly canonical: string; readonly domain: string } | null
-  /** Whether a bound invite is admitted without an address: the caller has or will have another proof. */
-  readonly withoutEmail: boolean
-  readonly now: Timestamp
-  /** When the claim lapses by itself. */
-  readonly lapsesAt: Timestamp
-  /** The app's mode where none is stored. */
-  readonly defaultMode: Mode
-}
-
-/** Why a claim was not admitted, judged in this order. */
-export type ClaimRefusal = 'closed' | 'unknown' | 'used' | 'expired' | 'email_mismatch' | 'claimed'
-
-export type ClaimResult =
-  | { readonly admitted: true; readonly invite: ClaimedInvite }
-  | {
-      readonly admitted: false
-      readonly reason: ClaimRefusal
-      /** With `claimed`: when the first hold lapses. */
-      readonly lapsesAt?: Timestamp
-    }
-
-export interface AcceptRequest {
-  readonly claimId: string
-  readonly inviteId: string
-  readonly appId: string
-  /** Unique; made by the caller. */
-  readonly acceptanceId: string
-  readonly userId: string | null
-  /** The canonical address of the new account, for the case that the claim's row is gone. */
-  readonly email: string | null
-  readonly now: Timestamp
-  /** The app's mode where none is stored. */
-  readonly defaultMode: Mode
-}
-
-export type AcceptResult =
-  | {
-      readonly accepted: true
-      readonly acceptance: AcceptanceRecord
-      /** False where this very acceptance was recorded before. */
-      readonly fresh: boolean
-    }
-  | { readonly accepted: false }
-
-/** What is to change about an invite; what is absent stays. */
-export interface InviteChange extends InviteKey {
-  readonly now: Timestamp
-  readonly role?: string | null | undefined
-  readonly metadata?: Readonly<Record<string, unknown>> | null | undefined
-  readonly termMs?: number | null | undefined
-  readonly expiresAt?: Timestamp | null | undefined
-  /** A new code, in place of the one it has. */
-  readonly code?: { readonly hash: string; readonly sealed: string } | undefined
-  /** The mail to queue, in place of one that still waits. */
-  readonly deliveryId?: string | undefined
-}
-
-/** A request that came with an `Idempotency-Key`. All that names it or tells of it was digested before. */
-export interface KeyedRequest {
-  /** Of the key, and of whose and for what it is. */
-  readonly id: string
-  /** Of what was asked for. */
-  readonly fingerprint: string
-  readonly now: Timestamp
-  /** Until when it is taken to be running, unless its end was recorded. */
-  readonly leasedUntil: Timestamp
-  /** What began then or earlier is forgotten. */
-  readonly forgetUntil: Timestamp
-}
-
-export type KeyedRequestState =
-  | {
-      readonly state: 'begun'
-      /** Names this carrying out, with the request's id: the same again where one before was cut off. */
-      readonly startedAt: Timestamp
-      /** False where one before was cut off, and may have changed something. */
-      readonly fresh: boolean
-    }
-  /** Somebody is carrying it out. */
-  | { readonly state: 'running' }
-  /** The key stands for a request with another fingerprint. */
-  | { readonly state: 'other' }
-  /** It was carried out, with this answer. */
-  | { readonly state: 'answered'; readonly answer: string }
-
-export type KeyedRequestOutcome =
-  /** Done. The answer is sealed, and opaque to the store. */
-  | { readonly answer: string }
-  /** It changed nothing: the key is free again. */
-  | 'refused'
-  /** It may have changed something: carried out again, it begins under the same `startedAt`. */
-  | 'unknown'
-
-export type DeliveryOutcome =
-  | { readonly sentAt: Timestamp }
-  | { readonly failedAt: Timestamp; readonly error: string }
-  | { readonly retryAt: Timestamp; readonly error: string }
-  | { readonly canceledAt: Timestamp }
+export type * from './store-requests.js'
 
 /**
  * Where invites are kept.
@@ -164,7 +46,16 @@ export interface InviteStore {
   createInvite(
     invite: NewInvite,
     deliveryId: string | undefined,
-  ): Promise<{ created: InviteRecord } | { existing: InviteRecord }>
+  ): Promise<
+    | {
+        /** The new invite. */
+        created: InviteRecord
+      }
+    | {
+        /** The pending one that stands in its way. */
+        existing: InviteRecord
+      }
+  >
 
   /** The invite, whatever its state; `undefined` where this app has none of that id. */
   findInvite(key: InviteKey): Promise<InviteRecord | undefined>
@@ -187,9 +78,15 @@ export interface InviteStore {
    * in any process. Returns the invite as it then stands, and whether it was this call that revoked it: one without
    * a use left is unchanged.
    */
-  revokeInvite(
-    key: InviteKey & { readonly now: Timestamp },
-  ): Promise<{ readonly invite: InviteRecord; readonly revoked: boolean } | undefined>
+  revokeInvite(key: InviteKey & { readonly now: Timestamp }): Promise<
+    | {
+        /** As it stands now. */
+        readonly invite: InviteRecord
+        /** Whether this call revoked it. */
+        readonly revoked: boolean
+      }
+    | undefined
+  >
 
   /**
    * Revokes every invite of the app that has a use left, or of one inviter in it, and cancels their waiting mail; as
@@ -267,7 +164,14 @@ export interface InviteStore {
     readonly now: Timestamp
     readonly leasedUntil: Timestamp
     readonly limit: number
-  }): Promise<readonly { readonly delivery: DeliveryRecord; readonly invite: InviteRecord }[]>
+  }): Promise<
+    readonly {
+      /** The mail, this try counted. */
+      readonly delivery: DeliveryRecord
+      /** Its invite, as it stands now. */
+      readonly invite: InviteRecord
+    }[]
+  >
 
   /** Records what became of a try. Ignored where the lease was lost to somebody else (`attempts` differs). */
   finishDelivery(delivery: Pick<DeliveryRecord, 'id' | 'attempts'>, outcome: DeliveryOutcome): Promise<void>

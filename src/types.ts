@@ -12,6 +12,7 @@ export const inviteStatuses = ['pending', 'accepted', 'expired', 'revoked'] as c
 export interface Actor {
   /** The host's own id of this user; a number is kept as its digits. */
   readonly id: string | number
+  /** Tells their own address from another's in `inviterEmail`, and is kept with the invites they send. */
   readonly email?: string | null
   /** Shown to the invitee: "Ada Lovelace invites you". */
   readonly name?: string | null
@@ -23,8 +24,11 @@ export interface Actor {
 
 /** Who an invite comes from. */
 export interface Inviter {
+  /** The host's own id of the inviter, as `authorize` or `findInviter` named it. */
   readonly id: string
+  /** Their address; `null` where the host gave none. */
   readonly email: string | null
+  /** As the mail and the signup page name them; `null` where the host gave none. */
   readonly name: string | null
 }
 
@@ -42,27 +46,35 @@ export interface Delivery {
 
 /** An invite as routes and methods return it. Times are ISO 8601, UTC. */
 export interface Invite {
+  /** Names the invite in routes and methods. No secret: nobody signs up with it. */
   readonly inviteId: string
   /** The secret to sign up with. `null` once used or revoked, or where no listed `secret` opens it. */
   readonly inviteCode: string | null
   /** The address it is bound to, as it was given; `null` for a shareable invite. */
   readonly email: string | null
+  /** The app that it lets into; no other app knows it. */
   readonly appId: string
   /** Whether no use is left. */
   readonly used: boolean
+  /** As it stood when this was read. */
   readonly status: InviteStatus
   /** Granted to whoever accepts. */
   readonly role: string | null
+  /** The organization that the invitee joins; `null`: none. */
   readonly orgId: string | null
+  /** `null` where code sent it in nobody's name. */
   readonly inviter: Inviter | null
+  /** The host's own data, as it was given; `null`: none. */
   readonly metadata: Readonly<Record<string, unknown>> | null
   /** `null`: unlimited. */
   readonly maxUses: number | null
   /** Accepted uses. */
   readonly uses: number
+  /** ISO 8601, UTC. */
   readonly createdAt: string
   /** `null`: never. */
   readonly expiresAt: string | null
+  /** Its newest mail. */
   readonly delivery: Delivery
   /** The link to pass on by hand. It carries the code only, never the proof that mail carries. */
   readonly joinUrl: string | null
@@ -73,23 +85,31 @@ export type InviteSummary = Omit<Invite, 'inviteCode' | 'joinUrl'>
 
 /** One account that was made with an invite. */
 export interface Acceptance {
+  /** Names it for `reopen`. */
   readonly acceptanceId: string
+  /** The invite that was used. */
   readonly inviteId: string
+  /** The app that was joined. */
   readonly appId: string
   /** The host's id of the new user; `null` where the use was counted from the answer alone. */
   readonly userId: string | null
   /** The address the account was made with; `null` where none was given. */
   readonly email: string | null
+  /** The role that the invite granted at that moment; `null`: none. */
   readonly role: string | null
+  /** The organization that was joined; `null`: none. */
   readonly orgId: string | null
+  /** Who the invite came from; `null`: nobody was named. */
   readonly inviter: Inviter | null
+  /** ISO 8601, UTC. */
   readonly acceptedAt: string
-  /** When a supervisor gave this use back. */
+  /** When a supervisor gave this use back, ISO 8601, UTC; `null`: it counts. */
   readonly reopenedAt: string | null
 }
 
 /** One page of a list. */
 export interface Page<Item> {
+  /** At most `limit` of them. */
   readonly items: readonly Item[]
   /** Pass as `cursor` for the next page; `null` on the last. */
   readonly nextCursor: string | null
@@ -97,21 +117,32 @@ export interface Page<Item> {
 
 /** What can be changed about an app at run time. */
 export interface Settings {
+  /** The app they are of. */
   readonly appId: string
+  /** The mode in force: the stored one, else the option's. */
   readonly mode: Mode
 }
 
 /** What a signup page may show of an invite to somebody who holds its code. */
 export interface InvitePreview {
+  /** The app that the invite lets into. */
   readonly appId: string
+  /** Its name, as the `appName` option has it. */
   readonly appName: string
   /** The whole address, only to somebody who came by the mailed link. */
   readonly email: string | null
   /** `a•••@example.com`; `null` for a shareable invite. */
   readonly emailHint: string | null
-  readonly inviter: { readonly name: string | null } | null
+  /** Who the invite comes from; `null` where nobody was named. Their id and address are not shown. */
+  readonly inviter: {
+    /** `null` where the host gave none. */
+    readonly name: string | null
+  } | null
+  /** Granted to whoever accepts; `null`: none. */
   readonly role: string | null
+  /** The organization that the invitee joins; `null`: none. */
   readonly orgId: string | null
+  /** ISO 8601, UTC; `null`: never. */
   readonly expiresAt: string | null
 }
 

@@ -1,5 +1,5 @@
 // The package as it is published: what is in it, and that strangers' projects of every kind can use it.
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -49,6 +49,18 @@ describe('the package', function () {
     const found = [Object.keys(main).sort(), typeof sqlite.sqliteStore, typeof contract.storeContract]
     console.log(JSON.stringify(found) === JSON.stringify([expected, 'function', 'function']) ? 'all there' : found)`
   const paths = { main: '', sqlite: '/adapters/sqlite', contract: '/adapters/contract' }
+
+  it('brings a program', () => {
+    const folder = project({ 'app.mjs': '' })
+    const { bin, version } = JSON.parse(readFileSync(join(packed, 'package.json'), 'utf8'))
+    const program = join(folder, 'node_modules', 'express-invite-only', bin['express-invite-only'])
+    chmodSync(program, 0o755) // as npm does when it installs
+    mkdirSync(join(folder, 'node_modules', '.bin'))
+    symlinkSync(program, join(folder, 'node_modules', '.bin', 'express-invite-only'))
+    const npx = (...args: string[]) => run('npx', ['--no-install', 'express-invite-only', ...args], folder)
+    expect(npx('--version').trim()).to.equal(version)
+    expect(npx('migrate', '--database', 'app.db')).to.equal('The invite tables are up to date.\n')
+  })
 
   it('is imported by an ESM project', () => {
     const imports = Object.entries(paths).map(([name, path]) => `import * as ${name} from 'express-invite-only${path}'`)

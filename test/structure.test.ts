@@ -1,113 +1,103 @@
-// Who may import whom. The layers are what keeps the core free of Express and of SQL.
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+// Who may import whom is in .dependency-cruiser.cjs, and `npm run lint` holds the sources against it. Here: that each of
+// its rules refuses what it is there for.
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { expect } from 'chai'
+import { cruise, type ICruiseOptions } from 'dependency-cruiser'
+import { temporaryFolder } from './support/cleanup.js'
+import { root } from './support/project.js'
 
-const root = resolve(import.meta.dirname, '..')
-
-interface Module {
-  readonly file: string
-  /** Files of ours, relative to the root, and names of packages. */
-  readonly imports: readonly string[]
+interface Rules {
+  readonly forbidden: readonly { readonly name: string }[]
+  readonly options: ICruiseOptions
 }
 
-function modulesIn(folder: string): readonly Module[] {
-  const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-  return files
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => {
-      const file = join(folder, name)
-      const source = readFileSync(join(root, file), 'utf8')
-      const imports = [...source.matchAll(/^(?:import|export)\b[^'"]*?from '([^']+)'/gm)].map(([, from = '']) =>
-        from.startsWith('.') ? relative(root, resolve(root, dirname(file), from)).replace(/\.js$/, '.ts') : from,
-      )
-      return { file, imports }
+const config: Rules = createRequire(import.meta.url)('../.dependency-cruiser.cjs')
+
+/** A file, what it imports, and the rules that this breaks. */
+const refused: readonly (readonly [file: string, imported: string, ...rules: string[]])[] = [
+  ['src/views.ts', 'express', 'core'],
+  ['src/use-cases/send.ts', 'kysely', 'core'],
+  ['src/config.ts', '../adapters/sqlite.js', 'core'],
+  ['src/mail/worker.ts', '../http/router.js', 'core'],
+  ['src/errors.ts', './views.js', 'leaves'],
+  ['src/store.ts', './errors.js', 'store-contract'],
+  ['src/store.ts', 'node:fs', 'store-contract'],
+  ['src/http/router.ts', 'kysely', 'http'],
+  ['src/http/body.ts', '../../adapters/sqlite.js', 'http'],
+  ['src/cli/main.ts', '../http/router.js', 'cli'],
+  ['src/invites.ts', './cli/main.js', 'cli-is-last'],
+  ['adapters/sqlite.ts', '../src/views.js', 'adapters'],
+  ['adapters/sqlite.ts', 'express', 'adapters'],
+  ['adapters/kysely/store.ts', 'better-sqlite3', 'one-driver'],
+  ['adapters/kysely/store.ts', 'pg', 'one-driver-postgres'],
+  ['src/http/preview.ts', 'passport', 'declared', 'login'],
+  ['src/http/problem.ts', 'supertest', 'declared'],
+  ['example/app.ts', '../src/views.js', 'example'],
+]
+
+/** What none of the rules minds. */
+const allowed: readonly (readonly [file: string, imported: string])[] = [
+  ['src/http/router.ts', 'express'],
+  ['src/http/router.ts', '../views.js'],
+  ['src/cli/main.ts', '../../adapters/sqlite.js'],
+  ['src/views.ts', './errors.js'],
+  ['src/store.ts', './types.js'],
+  ['adapters/sqlite.ts', 'better-sqlite3'],
+  ['adapters/sqlite.ts', 'node:fs'],
+  ['adapters/kysely/store.ts', 'kysely'],
+  ['adapters/kysely/store.ts', '../../src/errors.js'],
+  ['example/app.ts', 'passport'],
+]
+
+const FILES = [...new Set([...refused, ...allowed].map(([file]) => file)), 'src/types.ts']
+
+describe('the rules of who may import whom', () => {
+  for (const [file, imported, ...rules] of refused) {
+    it(`${file} may not import ${imported}`, async () => {
+      expect(await broken(file, `import '${imported}'`)).to.deep.equal(rules)
     })
-}
+  }
 
-const expectNone = (modules: readonly Module[], isForbidden: (imported: string) => boolean) => {
-  expect(modules.length).to.be.greaterThan(0)
-  const broken = modules.flatMap(({ file, imports }) =>
-    imports.filter(isForbidden).map((each) => `${file} imports ${each}`),
-  )
-  expect(broken).to.deep.equal([])
-}
-
-const isPackage = (name: string) => !name.startsWith('src/') && !name.startsWith('adapters/')
-const src = modulesIn('src')
-const core = src.filter(({ file }) => !file.startsWith('src/http/') && file !== 'src/index.ts')
-const leaves = [
-  'errors',
-  'codes',
-  'addresses',
-  'keyring',
-  'types',
-  'warnings',
-  'records',
-  'store',
-  'events',
-  'option-names',
-].map((name) => `src/${name}.ts`)
-
-describe('the structure', () => {
-  it('finds the imports that it judges', () => {
-    expect(src.flatMap(({ imports }) => imports)).to.include.members(['express', 'src/errors.ts', 'valibot'])
+  it('what is only a type, or loaded later, counts too', async () => {
+    expect(await broken('src/views.ts', "import type { Request } from 'express'")).to.deep.equal(['core'])
+    expect(await broken('src/views.ts', "export const later = () => import('express')")).to.deep.equal(['core'])
   })
 
-  it('the core knows no Express, no SQL and no adapter', () => {
-    const barred = ['express', 'express-rate-limit', 'cookie', 'kysely', 'better-sqlite3', 'pg', 'nodemailer']
-    expectNone(core, (name) => barred.includes(name) || name.startsWith('src/http/') || name.startsWith('adapters/'))
+  it('no files import each other in a circle', async () => {
+    const circle = await broken('src/views.ts', "import './config.js'", { 'src/config.ts': "import './views.js'" })
+    expect(circle).to.deep.equal(['no-circle'])
   })
 
-  it('leaf modules import leaf modules only', () => {
-    expectNone(
-      src.filter(({ file }) => leaves.includes(file)),
-      (name) => name.startsWith('src/') && !leaves.includes(name),
-    )
-  })
-
-  it('the store contract stands on types alone', () => {
-    expectNone(
-      src.filter(({ file }) => file === 'src/store.ts'),
-      (name) => !['src/types.ts', 'src/records.ts'].includes(name),
-    )
-  })
-
-  it('http imports no adapter, and neither Kysely nor a driver', () => {
-    const http = src.filter(({ file }) => file.startsWith('src/http/'))
-    expectNone(http, (name) => name.startsWith('adapters/') || ['kysely', 'better-sqlite3', 'pg'].includes(name))
-  })
-
-  it('adapters import the contract, its leaves, Kysely and one driver', () => {
-    const allowed = ['src/store.ts', 'src/types.ts', 'src/errors.ts', 'src/option-names.ts', 'kysely']
-    expectNone(modulesIn('adapters'), (name) => {
-      if (name.startsWith('node:') || name.startsWith('adapters/') || allowed.includes(name)) return false
-      return name !== 'better-sqlite3'
+  for (const [file, imported] of allowed) {
+    it(`${file} may import ${imported}`, async () => {
+      expect(await broken(file, `import '${imported}'`)).to.deep.equal([])
     })
-    const shared = modulesIn('adapters/kysely')
-    expectNone(shared, (name) => name === 'better-sqlite3' || name === 'pg')
-  })
+  }
 
-  it('Passport and nodemailer are imported by tests and the example only', () => {
-    expectNone([...src, ...modulesIn('adapters')], (name) => name.startsWith('passport') || name === 'nodemailer')
-  })
-
-  it('the example imports the package by its name', () => {
-    const example = modulesIn('example')
-    expectNone(example, (name) => name.startsWith('src/') || name.startsWith('adapters/'))
-    expect(example.flatMap(({ imports }) => imports)).to.include('express-invite-only')
-  })
-
-  it('everything that is imported at run time is declared', () => {
-    const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-    const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
-    const packageOf = (name: string) =>
-      name
-        .split('/')
-        .slice(0, name.startsWith('@') ? 2 : 1)
-        .join('/')
-    expectNone([...src, ...modulesIn('adapters')], (name) => {
-      return isPackage(name) && !name.startsWith('node:') && !declared.includes(packageOf(name))
-    })
+  it('has no rule that is not tried here', () => {
+    const tried = new Set([...refused.flatMap(([, , ...rules]) => rules), 'no-circle'])
+    expect(config.forbidden.map(({ name }) => name).sort()).to.deep.equal([...tried].sort())
   })
 })
+
+/** The rules that a tree laid out like ours breaks when `file` holds `source`. */
+async function broken(file: string, source: string, others: Readonly<Record<string, string>> = {}) {
+  const folder = temporaryFolder()
+  const sources = { ...Object.fromEntries(FILES.map((name) => [name, ''])), [file]: source, ...others }
+  for (const [name, text] of Object.entries(sources)) {
+    mkdirSync(join(folder, dirname(name)), { recursive: true })
+    writeFileSync(join(folder, name), `${text}\n`)
+  }
+  for (const name of ['node_modules', 'package.json', 'tsconfig.json'])
+    symlinkSync(join(root, name), join(folder, name))
+  const { output } = await cruise(['src', 'adapters', 'example'], {
+    ...config.options,
+    baseDir: folder,
+    validate: true,
+    ruleSet: { forbidden: config.forbidden },
+  } as ICruiseOptions)
+  if (typeof output === 'string') throw new Error(output)
+  return [...new Set(output.summary.violations.map(({ rule }) => rule.name))].sort()
+}

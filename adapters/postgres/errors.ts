@@ -2,7 +2,7 @@
 import { InviteError } from '../../src/errors.js'
 
 /** SQLSTATE, or the code of a system error. */
-export function codeOf(error: unknown): string {
+function codeOf(error: unknown): string {
   const { code } = (error ?? {}) as { code?: unknown }
   return typeof code === 'string' ? code : ''
 }

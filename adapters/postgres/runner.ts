@@ -10,20 +10,33 @@ import { encodeParameter, types } from './values.js'
 
 /** The part of pg's `Pool` that is used. */
 export interface PgPool {
+  /** How many connections it has. A client has none such, by which the two are told apart. */
   readonly totalCount: number
+  /** A connection of the pool, to be released. */
   connect(): Promise<PgPoolClient>
 }
 
-interface PgClient {
-  query(query: { readonly text: string; readonly values?: unknown[]; readonly types?: typeof types }): Promise<{
+/** The part of pg's `Client` that is used. */
+export interface PgClient {
+  /** Runs a query. `types` says how values are parsed. */
+  query(query: {
+    /** The SQL; without values it may be several statements. */
+    readonly text: string
+    /** Its parameters. */
+    readonly values?: unknown[]
+    /** In place of the parsers that are set for the whole process. */
+    readonly types?: typeof types
+  }): Promise<{
+    /** By column name. */
     readonly rows: readonly unknown[]
   }>
   /** `I`dle, in a `T`ransaction, or in one that has failed (`E`). Since pg 8.17. */
   getTransactionStatus?(): string | null
 }
 
-interface PgPoolClient extends PgClient {
-  /** With an error, the connection is closed instead of used again. */
+/** The part of what pg's `Pool.connect()` gives that is used. */
+export interface PgPoolClient extends PgClient {
+  /** Gives it back. With an error, the connection is closed instead of used again. */
   release(error?: Error | boolean): void
 }
 

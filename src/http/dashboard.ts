@@ -1,19 +1,18 @@
 // `inviteDashboard`: one page, without script, to send invites and look after those that are outstanding.
-import { readFileSync } from 'node:fs'
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
 import type { KnownActor } from '../actors.js'
 import type { AppConfig } from '../app-config.js'
 import { appOf, type Context } from '../context.js'
+import { errorPage, invitePage, loadDashboard, type PageValues } from '../dashboard-page.js'
 import { InviteError } from '../errors.js'
 import { contextOf, type Invites } from '../invites.js'
 import { checkNames } from '../option-names.js'
-import { openTemplates, type Render } from '../templates/templates.js'
 import { type Action, modes } from '../types.js'
 import { type AuthorizeOption, askHost, HostFailure, isCrossSite, needAuthorize } from './authorization.js'
 import { readForm } from './body.js'
-import { type ErrorValues, errorPage, errorShape, invitePage, type PageValues, pageShape } from './dashboard-page.js'
 import { publicDetail, tellOperator } from './problem.js'
 
+/** The options of `inviteDashboard`. */
 export type InviteDashboardOptions = AuthorizeOption
 
 /** A request to the dashboard, with who makes it and about which app. */
@@ -35,7 +34,7 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
   const context = contextOf(invites)
   checkNames('inviteDashboard', options, ['authorize'])
   needAuthorize('inviteDashboard', options.authorize)
-  const renders = new Map([...context.config.apps.values()].map((app) => [app.appId, loadPage(app)]))
+  const renders = new Map([...context.config.apps.values()].map((app) => [app.appId, loadDashboard(app)]))
   const router = express.Router()
 
   const visit = (action: Action, handle: (visit: Visit) => Promise<void>) => {
@@ -196,21 +195,6 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
   })
 
   return router
-}
-
-interface DashboardRenders {
-  readonly page: Render<PageValues>
-  readonly error: Render<ErrorValues>
-  readonly css: string
-}
-
-function loadPage(app: AppConfig): DashboardRenders {
-  const templates = openTemplates(app.templates)
-  return {
-    page: templates.load('dashboard/invites.html.hbs', pageShape),
-    error: templates.load('dashboard/error.html.hbs', errorShape),
-    css: readFileSync(templates.find('dashboard/dashboard.css'), 'utf8'),
-  }
 }
 
 /** Browsers send `Sec-Fetch-Site` or `Origin` with every form; what sends neither and no cookie is no browser. */

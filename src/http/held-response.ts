@@ -23,8 +23,14 @@ type End = Response['end']
 type Write = Response['write']
 type WriteHead = Response['writeHead']
 
+/** Node's own, by which compression and express-session have the head written before the body. */
+interface WithImplicitHeader {
+  _implicitHeader(): void
+}
+
 export function holdBack(res: Response, { ended, abandoned }: HoldEvents): HeldResponse {
   const { end, write, writeHead, flushHeaders, setHeader, appendHeader, removeHeader } = res
+  const implicitHeader = (res as Response & WithImplicitHeader)._implicitHeader
   const headersBefore = copyOf(res.getHeaders())
   let state: 'open' | 'held' | 'passing' = 'open'
   let last: { readonly args: Parameters<End>; readonly status: number; readonly message: string } | undefined
@@ -70,6 +76,10 @@ export function holdBack(res: Response, { ended, abandoned }: HoldEvents): HeldR
       takeHead(res, args)
       hasHead = true
       return res
+    },
+    _implicitHeader() {
+      // They look for Node's head, and do not find the one that is kept here.
+      if (state === 'passing' || (state === 'open' && !hasHead)) implicitHeader.call(res)
     },
     write(...args: Parameters<Write>) {
       if (state === 'held') return false // written after the end: Node drops it too

@@ -15,8 +15,10 @@ import { missingBodyParser, warnOfApp, warnOfSafeMethod } from './misconfigurati
 import { type Succeeded, settleWithResponse } from './settle.js'
 import { throttleOf } from './throttle.js'
 
-type FromRequest<T> = (req: Request) => Awaitable<T | undefined>
+/** Reads something from a request; `undefined` where it is not there. What it throws goes to `next(error)`. */
+export type FromRequest<T> = (req: Request) => Awaitable<T | undefined>
 
+/** The options of `requireInvite`: where in a request things are, and what counts as a success. */
 export interface RequireInviteOptions {
   /** The app that is signed up to. Default: the only one, or `default`. */
   readonly appId?: string | FromRequest<string> | undefined

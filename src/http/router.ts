@@ -27,6 +27,7 @@ import { openApiDocument } from './openapi.js'
 import { sendProblem } from './problem.js'
 import { type RateLimitHeaders, throttleOf } from './throttle.js'
 
+/** The options of {@link inviteRouter}: who may do what. */
 export type InviteRouterOptions = AuthorizeOption
 
 type Fields = Readonly<Record<string, unknown>>

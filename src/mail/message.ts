@@ -10,6 +10,7 @@ import { loadMailTemplates } from './mail-templates.js'
 
 /** What the templates of the invite mail may use. */
 export interface InviteMailValues {
+  /** The app's. */
   readonly appName: string
   /** The picture in place of the name; empty where there is none. */
   readonly logoUrl: string
@@ -27,8 +28,11 @@ export interface InviteMailValues {
   readonly joinUrl: string
   /** Empty where the inviter has none. */
   readonly inviterName: string
+  /** Empty where the inviter has none. */
   readonly inviterEmail: string
+  /** What is granted; empty where nothing is. */
   readonly role: string
+  /** The organization that is joined; empty where there is none. */
   readonly orgId: string
   /** The inviter's personal note; may have several lines. */
   readonly message: string

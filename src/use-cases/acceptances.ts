@@ -1,14 +1,17 @@
 // Who joined, and giving back a use that was counted wrongly.
-import type * as v from 'valibot'
 import { supervisorsOnly } from '../actors.js'
 import { appOf, type Context, type KnownScope } from '../context.js'
 import { readCursor, toPage } from '../cursors.js'
 import { InviteError } from '../errors.js'
-import { pageSchema, read } from '../input.js'
+import { type InputOf, pageSchema, read } from '../input.js'
 import type { Acceptance, Page } from '../types.js'
 import { acceptanceView } from '../views.js'
 
-export type PageQuery = v.InferInput<typeof pageSchema>
+/**
+ * Which page of acceptances.
+ * @interface
+ */
+export type PageQuery = InputOf<typeof pageSchema>
 
 export async function listAcceptances(
   context: Context,

@@ -9,6 +9,7 @@ import { inviterOf, statusOf } from '../views.js'
 
 /** The secrets that somebody came with. */
 export interface Credentials {
+  /** As it was typed: case, spaces and dashes do not matter. */
   readonly inviteCode: string
   /** The mailed proof, from the join link of a mail. */
   readonly proof?: string | undefined

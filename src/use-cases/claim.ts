@@ -29,9 +29,11 @@ export interface AcceptOptions {
 
 /** What names a claim, in this process or another. */
 export interface ClaimKey {
+  /** Unique to this claim. */
   readonly claimId: string
   /** The invite's id. */
   readonly id: string
+  /** The app that is signed up to. */
   readonly appId: string
   /** The address that the account is made with. */
   readonly email: string | null
@@ -41,9 +43,13 @@ export interface ClaimKey {
 export interface Claim extends ClaimKey {
   /** Whether whoever came has read the mail that the invite was sent in. */
   readonly emailVerified: boolean
+  /** To be given to the new account; `null`: none. */
   readonly role: string | null
+  /** The organization that the new account joins; `null`: none. */
   readonly orgId: string | null
+  /** Who the invite comes from; `null`: nobody was named. */
   readonly inviter: Inviter | null
+  /** The invite's metadata; `null`: none. */
   readonly metadata: Readonly<Record<string, unknown>> | null
   /**
    * Counts the use, for ever: the account exists.

@@ -1,20 +1,31 @@
 // Looking after invites that were made: finding, listing, sending again, revoking.
-import type * as v from 'valibot'
 import { canGrant, supervisorsOnly } from '../actors.js'
 import { canonicalDomain, parseAddress } from '../addresses.js'
 import { appOf, type Context, findInviter, type KnownScope } from '../context.js'
 import { readCursor, toPage } from '../cursors.js'
 import { InviteError } from '../errors.js'
 import { type NewId, randomId } from '../ids.js'
-import { listSchema, read, resendSchema, updateSchema } from '../input.js'
+import { type InputOf, listSchema, read, resendSchema, updateSchema } from '../input.js'
 import type { InviteRecord, ListInvites } from '../store.js'
 import type { Invite, Page } from '../types.js'
 import { isUsed, openCode, statusOf, summaryOf, viewOf } from '../views.js'
 import { checkRole, newCode } from './send.js'
 
-export type ListQuery = v.InferInput<typeof listSchema>
-export type UpdateInvite = v.InferInput<typeof updateSchema>
-export type ResendOptions = v.InferInput<typeof resendSchema>
+/**
+ * Which invites to list.
+ * @interface
+ */
+export type ListQuery = InputOf<typeof listSchema>
+/**
+ * What is to change about an invite; what is absent stays.
+ * @interface
+ */
+export type UpdateInvite = InputOf<typeof updateSchema>
+/**
+ * How an invite is sent again.
+ * @interface
+ */
+export type ResendOptions = InputOf<typeof resendSchema>
 
 export async function retrieveInvite(context: Context, inviteId: string, scope: KnownScope): Promise<Invite> {
   const record = await visible(context, inviteId, scope)

@@ -7,13 +7,16 @@ import { generateCode, hashCode, normalizeCode } from '../codes.js'
 import { appOf, type Context, findInviter, type KnownScope } from '../context.js'
 import { InviteError } from '../errors.js'
 import { type NewId, randomId } from '../ids.js'
-import { invalid, invalidField, read, sendSchema } from '../input.js'
+import { type InputOf, invalid, invalidField, read, sendSchema } from '../input.js'
 import type { NewInvite } from '../store.js'
 import type { Invite } from '../types.js'
 import { sealContext, summaryOf, viewOf } from '../views.js'
 
-/** What a new invite is asked for with. */
-export type SendInvite = v.InferInput<typeof sendSchema>
+/**
+ * A new invite, as it is asked for.
+ * @interface
+ */
+export type SendInvite = InputOf<typeof sendSchema>
 type Fields = v.InferOutput<typeof sendSchema>
 
 const ROLE = /^[A-Za-z0-9._:-]{1,64}$/

@@ -1,11 +1,14 @@
 // What is switched at run time: the app's mode.
-import type * as v from 'valibot'
 import { supervisorsOnly } from '../actors.js'
 import { appOf, type Context, type KnownScope, modeOf } from '../context.js'
-import { read, settingsSchema } from '../input.js'
+import { type InputOf, read, settingsSchema } from '../input.js'
 import type { Settings } from '../types.js'
 
-export type SettingsChange = v.InferInput<typeof settingsSchema>
+/**
+ * What is to change about an app; what is absent stays.
+ * @interface
+ */
+export type SettingsChange = InputOf<typeof settingsSchema>
 
 export async function getSettings(context: Context, scope: KnownScope): Promise<Settings> {
   const app = appOf(context, scope.appId)

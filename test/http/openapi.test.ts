@@ -128,7 +128,11 @@ function routerStack(app: unknown): { path: string; method: string }[] {
     readonly route?: { readonly path: string; readonly methods: Record<string, boolean> }
     readonly handle?: { readonly stack?: readonly Layer[] }
   }
-  const { stack } = (app as { router: { stack: readonly Layer[] } }).router
+  interface App {
+    readonly _router?: { readonly stack: readonly Layer[] } // Express 4, where `router` throws
+    readonly router: { readonly stack: readonly Layer[] }
+  }
+  const { stack } = (app as App)._router ?? (app as App).router
   const routers = stack.map((layer) => layer.handle?.stack ?? [])
   const [ours = []] = routers.filter((layers) => layers.some(({ route }) => route?.path === '/openapi.json'))
   return ours.flatMap(({ route }) =>

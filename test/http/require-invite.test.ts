@@ -234,6 +234,7 @@ describe('requireInvite', () => {
     expect(attempt({ suceeded: () => true })).to.throw(TypeError, 'Did you mean `succeeded`?')
     expect(attempt({ code: 'inviteCode' })).to.throw(TypeError, '`code` must be a function')
     expect(attempt({ email: true })).to.throw(TypeError, '`email` must be a function')
+    expect(attempt({ succeeded: true })).to.throw(TypeError, '`succeeded` must be a function')
     expect(() => requireInvite({} as never)).to.throw(TypeError, 'createInvites()')
   })
 

@@ -45,6 +45,11 @@ describe('settling with the response', () => {
         res.write('half')
         res.end('whole')
       },
+      'a head that is flushed first': (_req, res) => {
+        res.flushHeaders()
+        res.end('whole')
+        res.flushHeaders()
+      },
       'a late answer': (_req, res) => void setImmediate(() => res.send('late')),
     }
     for (const [name, signup] of Object.entries(successes)) {
@@ -68,6 +73,11 @@ describe('settling with the response', () => {
       const { res } = await attempt((_req, res) => void res.writeHead(201, 'Made', { 'X-Made': 'yes' }).end('done'))
       expect(res).to.deep.include({ status: 201, text: 'done' })
       expect(res).to.have.property('headers').that.includes({ 'x-made': 'yes' })
+      const pairs = ['X-Made', 'yes', 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2']
+      const flat = await attempt((_req, res) => void res.writeHead(201, pairs).end('done'))
+      expect(flat.res)
+        .to.have.property('headers')
+        .that.deep.includes({ 'x-made': 'yes', 'set-cookie': ['a=1', 'b=2'] })
       const streamed = await attempt((_req, res) => void Readable.from(['a', 'b']).pipe(res.type('text')))
       expect(streamed.res).to.have.property('text', 'ab')
     })

@@ -1,6 +1,6 @@
 // A host app in a process of its own: users and invites in one SQLite file. Prints its port once it listens.
 //
-// DATABASE_FILE and INVITE_SECRET are required. ACCEPT is `sync` (account and use in one transaction) or `async` (the
+// DATABASE_FILE (in WAL mode) and INVITE_SECRET are required. ACCEPT is `sync` (account and use in one transaction) or `async` (the
 // account first, then `await accept`). WORK_MS is the most that a handler takes before it makes the account.
 import type { AddressInfo } from 'node:net'
 import { setTimeout as work } from 'node:timers/promises'
@@ -12,7 +12,6 @@ import { createInvites, InviteError, requireInvite } from '../../src/index.js'
 const { DATABASE_FILE = '', INVITE_SECRET, ACCEPT = 'sync', WORK_MS = '0' } = process.env
 
 const db = new Database(DATABASE_FILE)
-db.pragma('journal_mode = wal')
 // Unique on nothing but the id: an invite that lets two in shows as two rows.
 db.exec('create table if not exists users (id integer primary key, email text not null, invite_id text)')
 const insertUser = db.prepare<[string, string | null], { id: number }>(

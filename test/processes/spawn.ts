@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import Database from 'better-sqlite3'
 import { afterThis } from '../support/cleanup.js'
 import { SECRET } from '../support/host.js'
+import { unmeasured } from '../support/project.js'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -24,6 +25,10 @@ export async function startHostProcess(options: {
   readonly accept: Accept
   readonly workMs?: number
 }): Promise<HostProcess> {
+  // Here, one after the other: two processes that switch a new file over at once lock each other out.
+  const db = new Database(options.file)
+  db.pragma('journal_mode = wal')
+  db.close()
   const child = startProgram('test/processes/host-process.ts', {
     DATABASE_FILE: options.file,
     INVITE_SECRET: SECRET,
@@ -38,7 +43,7 @@ export async function startHostProcess(options: {
 export function startProgram(file: string, env: NodeJS.ProcessEnv): ChildProcess {
   const child = spawn(process.execPath, ['--import', 'tsx', file], {
     cwd: ROOT,
-    env: { ...process.env, ...env },
+    env: { ...unmeasured, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   afterThis(() => stop(child, 'SIGKILL'))

@@ -110,7 +110,7 @@ export async function openHost(options: HostOptions = {}): Promise<Host> {
     express.json(),
     express.urlencoded({ extended: true }),
     requireInvite(invites, options.gate),
-    options.signup ??
+    passingOn(options.signup) ??
       ((req, res) => {
         const { invite } = req
         const account = {
@@ -151,6 +151,20 @@ export async function refusedOptions(invites: Partial<InvitesOptions>): Promise<
   const error: unknown = await openHost({ invites }).catch((thrown: unknown) => thrown)
   if (error instanceof TypeError) return error.message
   throw new Error('it was not refused')
+}
+
+/** What an async handler throws goes to `next`: the test is to run on Express 4 too, which does not see to it. */
+function passingOn(handler: express.RequestHandler | undefined): express.RequestHandler | undefined {
+  return (
+    handler &&
+    (async (req, res, next) => {
+      try {
+        await handler(req, res, next)
+      } catch (error) {
+        next(error)
+      }
+    })
+  )
 }
 
 /** Requests to the management routes of `app`, as `who`. */

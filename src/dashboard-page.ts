@@ -1,8 +1,10 @@
-// What the dashboard's templates are told: every value ready to be shown, none of it markup.
+// The dashboard's templates and what they are told: every value ready to be shown, none of it markup.
+import { readFileSync } from 'node:fs'
 import { STATUS_CODES } from 'node:http'
-import type { AppConfig } from '../app-config.js'
-import type { Shape } from '../templates/shape.js'
-import { type Actor, type Delivery, type Invite, type Mode, modes, type Page } from '../types.js'
+import type { AppConfig } from './app-config.js'
+import type { Shape } from './templates/shape.js'
+import { openTemplates, type Render } from './templates/templates.js'
+import { type Actor, type Delivery, type Invite, type Mode, modes, type Page } from './types.js'
 
 export interface PageValues {
   /** Where the dashboard is mounted; every link starts with it. */
@@ -64,7 +66,7 @@ export interface ErrorValues {
 const shownTimeShape: Shape<ShownTime> = { iso: 'text', text: 'text' }
 
 /** What the templates of the page may use. */
-export const pageShape: Shape<PageValues> = {
+const pageShape: Shape<PageValues> = {
   base: 'url',
   query: 'text',
   appName: 'text',
@@ -106,7 +108,24 @@ export const pageShape: Shape<PageValues> = {
 }
 
 /** What the template of the error page may use. */
-export const errorShape: Shape<ErrorValues> = { base: 'url', status: 'text', title: 'text', detail: 'text' }
+const errorShape: Shape<ErrorValues> = { base: 'url', status: 'text', title: 'text', detail: 'text' }
+
+/** The dashboard of one app, ready to be filled in. */
+export interface DashboardTemplates {
+  readonly page: Render<PageValues>
+  readonly error: Render<ErrorValues>
+  readonly css: string
+}
+
+/** @throws TypeError where a template does not compile, or uses what is not there. */
+export function loadDashboard(app: AppConfig): DashboardTemplates {
+  const templates = openTemplates(app.templates)
+  return {
+    page: templates.load('dashboard/invites.html.hbs', pageShape),
+    error: templates.load('dashboard/error.html.hbs', errorShape),
+    css: readFileSync(templates.find('dashboard/dashboard.css'), 'utf8'),
+  }
+}
 
 const meanings: Readonly<Record<Mode, string>> = {
   'invite-only': 'Only people with an invite can sign up.',

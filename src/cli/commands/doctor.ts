@@ -1,0 +1,62 @@
+// `doctor`: checks what can be checked from outside the app, and says how to cure what is wrong.
+import type { Command } from 'commander'
+import type { Check, Finding, Subject } from '../checks/check.js'
+import { clock, database, outbox, secret } from '../checks/database.js'
+import { configuration, driver, node } from '../checks/environment.js'
+import { baseUrl, mailer, signupUrl, templateFiles } from '../checks/web.js'
+import type { Cli } from '../cli.js'
+import { exitCodes, messageOf } from '../failures.js'
+import { columns } from '../text.js'
+
+const checks: readonly Check[] = [
+  node,
+  driver,
+  configuration,
+  database,
+  secret,
+  baseUrl,
+  signupUrl,
+  templateFiles,
+  mailer,
+  outbox,
+  clock,
+]
+
+const signs = { ok: '✓', failed: '✗', skipped: '–' } as const
+
+interface Result extends Finding {
+  readonly check: string
+  readonly readme: string
+}
+
+export function addDoctor(program: Command, cli: Cli): void {
+  program
+    .command('doctor')
+    .description('check the set-up, and say how to cure what is wrong; changes nothing')
+    .option('--online', 'ask baseUrl too whether it answers')
+    .action(async ({ online = false }: { readonly online?: boolean }) => {
+      const opened = await cli.open().catch((failure: unknown) => ({ failure }))
+      const results: Result[] = []
+      for (const check of checks) results.push(await examine(check, { opened, online }))
+      const ok = results.every(({ state }) => state !== 'failed')
+      await cli.answer({ ok, checks: results }, describe(results))
+      if (!ok) cli.exitWith(exitCodes.failed)
+    })
+}
+
+async function examine(check: Check, subject: Subject): Promise<Result> {
+  const name = { check: check.name, readme: check.readme }
+  try {
+    return { ...name, ...(await check.run(subject)) }
+  } catch (error) {
+    return { ...name, state: 'failed', detail: messageOf(error), cure: 'See what is said of the database above.' }
+  }
+}
+
+function describe(results: readonly Result[]): string {
+  const rows = results.flatMap(({ check, readme, state, detail, cure }) => {
+    const row = [signs[state], check, detail]
+    return cure === undefined ? [row] : [row, ['', '', `→ ${cure}`], ['', '', `  README: ${readme}`]]
+  })
+  return columns(rows)
+}

@@ -1,0 +1,71 @@
+// The host's own module: what it exports as `invites` is used as it is, with its store, secret, mailer and templates.
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { Context } from '../context.js'
+import { contextOf, type Invites, keepWorkersIdle } from '../invites.js'
+import { CliError, causesOf, messageOf } from './failures.js'
+
+/** @throws CliError where the module does not load, or exports nothing that createInvites() of this copy returned. */
+export async function loadInvites(file: string): Promise<{ readonly invites: Invites; readonly context: Context }> {
+  keepWorkersIdle()
+  const exported = await importModule(file)
+  const inner = exported.default as { readonly invites?: unknown } | null | undefined
+  const candidates = await Promise.all([exported.invites, inner, inner?.invites])
+  for (const candidate of candidates) {
+    const context = contextIn(candidate)
+    if (context !== undefined) return { invites: candidate as Invites, context }
+  }
+  const names = Object.keys(exported).filter((name) => name !== 'module.exports')
+  throw new CliError('config_invalid', candidates.some(looksLikeInvites) ? foreign(file) : empty(file, names))
+}
+
+async function importModule(file: string): Promise<Record<string, unknown>> {
+  try {
+    return await import(pathToFileURL(file).href)
+  } catch (error) {
+    throw new CliError('config_invalid', `${file} could not be loaded: ${explain(error, file)}`, error)
+  }
+}
+
+function explain(error: unknown, file: string): string {
+  for (const { code } of causesOf(error)) {
+    if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
+      return 'this Node does not read it as it is. For TypeScript: NODE_OPTIONS="--import tsx" npx express-invite-only …'
+    }
+  }
+  if (error instanceof SyntaxError) return `${messageOf(error)} (\`node ${file}\` shows where)`
+  const where =
+    error instanceof Error ? /(?:\(|at )((?:file:\/\/)?\/[^\s()]+:\d+)/.exec(error.stack ?? '')?.[1] : undefined
+  const message = messageOf(error)
+  const isOurs = /^(?:createInvites|sqliteStore|better-sqlite3)\b/.test(message) // it says all there is to say
+  return where === undefined || isOurs ? message : `${message} (${where})`
+}
+
+function contextIn(candidate: unknown): Context | undefined {
+  try {
+    return contextOf(candidate as Invites)
+  } catch {
+    return undefined
+  }
+}
+
+function looksLikeInvites(candidate: unknown): boolean {
+  const { send, settings, close } = (candidate ?? {}) as Partial<Record<keyof Invites, unknown>>
+  return [send, settings, close].every((member) => typeof member === 'function')
+}
+
+function foreign(file: string): string {
+  const own = fileURLToPath(new URL('../..', import.meta.url))
+  // A loader that turns TypeScript into CommonJS turns what it imports too, which makes a second copy of it.
+  const cure = file.endsWith('.ts')
+    ? 'Name the .js file that it is built to, or an .mts file: as .ts it may be loaded as CommonJS, with all it imports.'
+    : "Run the copy that your app imports: `npx express-invite-only` in the app's own folder."
+  return `The \`invites\` of ${file} come from another copy of express-invite-only than this program, which is in ${own}. ${cure}`
+}
+
+function empty(file: string, names: readonly string[]): string {
+  const has = names.length === 0 ? 'nothing' : names.join(', ')
+  return (
+    `${file} must export what createInvites() returned: \`export const invites = createInvites({ … })\`. ` +
+    `It exports ${has}.`
+  )
+}

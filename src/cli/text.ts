@@ -1,0 +1,48 @@
+// Plain text for people: aligned columns, times they can read, nothing that a terminal would obey.
+
+/** Rows in columns, two spaces apart. The last column is not padded. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const clean = rows.map((row) => row.map(plain))
+  const widths: number[] = []
+  for (const row of clean) {
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, [...cell].length)
+  }
+  return clean
+    .map((row) =>
+      row
+        .map((cell, at) => pad(cell, widths[at] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+/** `2026-11-28 09:00 UTC`. */
+export function readableTime(iso: string | null): string {
+  return iso === null ? 'never' : `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`
+}
+
+/** How long something has lasted, in its largest unit. */
+export function readableSpan(ms: number): string {
+  const units = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['min', 60_000],
+  ] as const
+  const [unit, size] = units.find(([, size]) => ms >= size) ?? ['s', 1000]
+  return `${Math.floor(ms / size)} ${unit}`
+}
+
+/** `1 invite`, `2 invites`. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
+
+/** Names and what mail servers say come from others: no escape sequence of theirs reaches the terminal. */
+export function plain(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
+}
+
+function pad(cell: string, width: number): string {
+  return cell + ' '.repeat(Math.max(0, width - [...cell].length))
+}

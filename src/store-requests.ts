@@ -1,0 +1,218 @@
+// What a store is asked, and what it answers.
+import type { AcceptanceRecord, ClaimedInvite, Timestamp } from './records.js'
+import type { InviteStatus, Mode } from './types.js'
+
+/** Names one invite: ids are never looked up without their app. */
+export interface InviteKey {
+  /** The app it is of. */
+  readonly appId: string
+  /** The invite's own id. */
+  readonly inviteId: string
+}
+
+/** Which page of invites to read. */
+export interface ListInvites {
+  /** Only this app's invites. */
+  readonly appId: string
+  /** Only invites in this inviter's name. */
+  readonly inviterId?: string | undefined
+  /** Only invites that have one of these at `now`. */
+  readonly statuses: readonly InviteStatus[]
+  /** Only canonical addresses that start so. */
+  readonly emailPrefix?: string | undefined
+  /** Only canonical addresses at this domain. */
+  readonly domain?: string | undefined
+  /** How many at the most. */
+  readonly limit: number
+  /** Only what comes after this one in the list's order: newest first, then by id, descending. */
+  readonly after?: PagePosition | undefined
+  /** What tells pending from expired. */
+  readonly now: Timestamp
+}
+
+/** A place in a list that is ordered by time and id. */
+export interface PagePosition {
+  /** When that item was made. */
+  readonly at: Timestamp
+  /** Its id: the order among those of one moment. */
+  readonly id: string
+}
+
+/** Who wants to hold a use, of which code. */
+export interface ClaimRequest {
+  /** Unique; made by the caller. */
+  readonly claimId: string
+  /** The app that is signed up to. */
+  readonly appId: string
+  /** What the code that was given is looked up by. */
+  readonly codeHash: string
+  /** The canonical address of whoever signs up, and its domain; `null` where the host passes none. */
+  readonly email: {
+    /** In the form addresses are compared in. */
+    readonly canonical: string
+    /** What stands behind its `@`. */
+    readonly domain: string
+  } | null
+  /** Whether a bound invite is admitted without an address: the caller has or will have another proof. */
+  readonly withoutEmail: boolean
+  /** The time that this step happens at. */
+  readonly now: Timestamp
+  /** When the claim lapses by itself. */
+  readonly lapsesAt: Timestamp
+  /** The app's mode where none is stored. */
+  readonly defaultMode: Mode
+}
+
+/** Why a claim was not admitted, judged in this order. */
+export type ClaimRefusal = 'closed' | 'unknown' | 'used' | 'expired' | 'email_mismatch' | 'claimed'
+
+/** What became of a claim. */
+export type ClaimResult =
+  | {
+      /** One use is held. */
+      readonly admitted: true
+      /** The invite, with this hold counted. */
+      readonly invite: ClaimedInvite
+    }
+  | {
+      /** Nothing is held. */
+      readonly admitted: false
+      /** The first that applies, in the order of {@link ClaimRefusal}. */
+      readonly reason: ClaimRefusal
+      /** With `claimed`: when the first hold lapses. */
+      readonly lapsesAt?: Timestamp
+    }
+
+/** Which claim is accepted, and for whom. */
+export interface AcceptRequest {
+  /** As it was given to `claim`. */
+  readonly claimId: string
+  /** The invite that the claim holds a use of. */
+  readonly inviteId: string
+  /** The app of both. */
+  readonly appId: string
+  /** Unique; made by the caller. */
+  readonly acceptanceId: string
+  /** The host's id of the new user; `null`: not told. */
+  readonly userId: string | null
+  /** The canonical address of the new account, for the case that the claim's row is gone. */
+  readonly email: string | null
+  /** The time that this step happens at. */
+  readonly now: Timestamp
+  /** The app's mode where none is stored. */
+  readonly defaultMode: Mode
+}
+
+/** What became of accepting; not accepted where the hold lapsed and the use is gone. */
+export type AcceptResult =
+  | {
+      /** The use is counted. */
+      readonly accepted: true
+      /** What is recorded of it. */
+      readonly acceptance: AcceptanceRecord
+      /** False where this very acceptance was recorded before. */
+      readonly fresh: boolean
+    }
+  | {
+      /** Nothing was counted. */
+      readonly accepted: false
+    }
+
+/** What is to change about an invite; what is absent stays. */
+export interface InviteChange extends InviteKey {
+  /** The time that this step happens at. */
+  readonly now: Timestamp
+  /** The new role; `null`: none. */
+  readonly role?: string | null | undefined
+  /** The host's own data, in place of what it had; `null`: none. */
+  readonly metadata?: Readonly<Record<string, unknown>> | null | undefined
+  /** The new term, in ms; `null`: for ever. */
+  readonly termMs?: number | null | undefined
+  /** The first moment at which it no longer admits; `null`: never. */
+  readonly expiresAt?: Timestamp | null | undefined
+  /** A new code, in place of the one it has. */
+  readonly code?:
+    | {
+        /** What it is looked up by; see {@link InviteRecord.codeHash}. */
+        readonly hash: string
+        /** The code, encrypted; opaque to the store. */
+        readonly sealed: string
+      }
+    | undefined
+  /** The mail to queue, in place of one that still waits. */
+  readonly deliveryId?: string | undefined
+}
+
+/** A request that came with an `Idempotency-Key`. All that names it or tells of it was digested before. */
+export interface KeyedRequest {
+  /** Of the key, and of whose and for what it is. */
+  readonly id: string
+  /** Of what was asked for. */
+  readonly fingerprint: string
+  /** When it is asked for. */
+  readonly now: Timestamp
+  /** Until when it is taken to be running, unless its end was recorded. */
+  readonly leasedUntil: Timestamp
+  /** What began then or earlier is forgotten. */
+  readonly forgetUntil: Timestamp
+}
+
+/** Where a request stands that is asked for under its key. */
+export type KeyedRequestState =
+  | {
+      /** The caller is to carry it out. */
+      readonly state: 'begun'
+      /** Names this carrying out, with the request's id: the same again where one before was cut off. */
+      readonly startedAt: Timestamp
+      /** False where one before was cut off, and may have changed something. */
+      readonly fresh: boolean
+    }
+  | {
+      /** Somebody else is carrying it out. */
+      readonly state: 'running'
+    }
+  | {
+      /** The key stands for a request with another fingerprint. */
+      readonly state: 'other'
+    }
+  | {
+      /** It was carried out. */
+      readonly state: 'answered'
+      /** What was answered, as it was given to `endKeyedRequest`. */
+      readonly answer: string
+    }
+
+/**
+ * How a carrying out ended: with an answer; `refused`, so that nothing was changed and the key is free again; or
+ * `unknown`, so that something may have been, and the next one begins under the same `startedAt`.
+ */
+export type KeyedRequestOutcome =
+  | {
+      /** Sealed, and opaque to the store. */
+      readonly answer: string
+    }
+  | 'refused'
+  | 'unknown'
+
+/** What became of a try to mail: taken, given up, to be tried again, or no longer wanted. */
+export type DeliveryOutcome =
+  | {
+      /** When the mail server took it. */
+      readonly sentAt: Timestamp
+    }
+  | {
+      /** When it was given up. */
+      readonly failedAt: Timestamp
+      /** Why. */
+      readonly error: string
+    }
+  | {
+      /** When it is due again. */
+      readonly retryAt: Timestamp
+      /** Why this try failed. */
+      readonly error: string
+    }
+  | {
+      /** When it was found that the invite no longer wants it. */
+      readonly canceledAt: Timestamp
+    }

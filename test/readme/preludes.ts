@@ -1,0 +1,160 @@
+// What stands around each js and ts block of the README when it is compiled and run: `before` makes the names that the
+// block takes as given, `after` uses what it made and asserts what the README promises of it. Block, before and after
+// are one module, so names are made once. ./harness.ts stands beside it as `./harness.js`.
+
+export interface Prelude {
+  /** Some words of the block that no other block has. */
+  readonly has: string
+  readonly before: string
+  readonly after: string
+}
+
+export const preludes: readonly Prelude[] = [
+  {
+    has: 'createTransport(process.env.SMTP_URL)',
+    before: `
+      import assert from 'node:assert/strict'
+      import type { AddressInfo } from 'node:net'
+      import { createInvites } from 'express-invite-only'
+      import { SMTPServer } from 'smtp-server'
+      import { secret, store } from './harness.js'
+      const recipients: string[] = []
+      const server = new SMTPServer({
+        authOptional: true,
+        disabledCommands: ['STARTTLS'],
+        onData(stream, session, done) {
+          recipients.push(...session.envelope.rcptTo.map(({ address }) => address))
+          stream.resume().on('end', done)
+        },
+      })
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      process.env.SMTP_URL = 'smtp://127.0.0.1:' + (server.server.address() as AddressInfo).port
+      process.env.INVITE_SECRET = secret`,
+    after: `
+      const mailed = new Promise((resolve) => invites.events.once('sent', resolve))
+      await invites.send({ email: 'ada@example.com' })
+      await mailed
+      assert.deepEqual(recipients, ['ada@example.com'])
+      await invites.close()
+      server.close()`,
+  },
+  {
+    has: "from 'express-invite-only'\n\napp.get('/signup'",
+    before: `
+      import assert from 'node:assert/strict'
+      import { inviteRouter } from 'express-invite-only'
+      import { app, invites, renderAsJson, request, send } from './harness.js'
+      renderAsJson()
+      app.use('/invites', inviteRouter(invites, { authorize: () => null }))`,
+    after: `
+      const { joinUrl } = await send()
+      const join = await request.get(new URL(joinUrl ?? '').pathname)
+      const page = await request.get('/signup').set('Cookie', join.get('Set-Cookie') ?? [])
+      assert.equal(JSON.parse(page.text).invitedBy, 'Me')
+      assert.equal(JSON.parse((await request.get('/signup')).text).invitedBy, undefined)`,
+  },
+  {
+    has: "set(error.headers).render('signup', { why",
+    before: `
+      import assert from 'node:assert/strict'
+      import express from 'express'
+      import { InviteError, requireInvite } from 'express-invite-only'
+      import { app, invites, renderAsJson, request } from './harness.js'
+      renderAsJson()
+      app.post('/signup', express.json(), requireInvite(invites))`,
+    after: `
+      const refused = await request.post('/signup').send({})
+      assert.equal(refused.status, 403)
+      assert.match(JSON.parse(refused.text).why, /needs an invite/)`,
+  },
+  {
+    has: 'req.invite?.acceptSync({ userId: user.id, trx: db })',
+    before: `
+      import assert from 'node:assert/strict'
+      import { Kysely, SqliteDialect, type Transaction } from 'kysely'
+      import { claim, db, invites } from './harness.js'
+      interface User { readonly id: number }
+      const kysely = new Kysely({ dialect: new SqliteDialect({ database: db }) })
+      const claims = [await claim(), await claim(), await claim()]
+      const req = { body: { email: 'ada@example.com' }, get invite() { return claims.shift() } }
+      const user: User = { id: 1 }
+      let users = 1
+      function addUser(body: object): User
+      function addUser(trx: Transaction<unknown>, body: object): Promise<User>
+      function addUser(_first: object, second?: object): User | Promise<User> {
+        users += 1
+        return second ? Promise.resolve({ id: users }) : { id: users }
+      }`,
+    after: `
+      const { items } = await invites.acceptances()
+      assert.deepEqual(items.map(({ userId }) => userId).sort(), ['1', '2', '3'])`,
+  },
+  {
+    has: "app.post('/register', parse, gate",
+    before: `
+      import assert from 'node:assert/strict'
+      import express from 'express'
+      import { InviteError, type InvitePreview, previewInvite, requireInvite } from 'express-invite-only'
+      import { app, invites, request, send } from './harness.js'
+      const users: unknown[] = []
+      const addUser = (user: unknown) => void users.push(user)
+      const isGood = (password: string) => password.length > 7
+      const form = ({ why = '' }: { why?: string; invite?: InvitePreview | undefined }) => 'The form. ' + why`,
+    after: `
+      const { inviteCode } = await send({ email: 'ada@example.com' })
+      const register = (pass: string) =>
+        request.post('/register').type('form').send({ mail: 'ada@example.com', pass, inviteCode })
+      assert.equal((await request.get('/register')).text, 'The form. ')
+      const weak = await register('weak')
+      assert.deepEqual([weak.status, weak.text], [200, 'The form. Choose a longer password.'])
+      assert.equal((await register('long enough')).status, 302)
+      assert.equal((await register('long enough')).status, 410)
+      assert.equal(users.length, 1)`,
+  },
+  {
+    has: "passport.authenticate('signup'",
+    before: `
+      import assert from 'node:assert/strict'
+      import express from 'express'
+      import { requireInvite } from 'express-invite-only'
+      import session from 'express-session'
+      import passport from 'passport'
+      import { Strategy } from 'passport-local'
+      import { app, invites, request, send } from './harness.js'
+      const users = new Set<string>()
+      app.use(express.json(), session({ secret: 'x', resave: false, saveUninitialized: false }), passport.session())
+      passport.serializeUser((user, done) => done(null, user))
+      passport.use('signup', new Strategy({ usernameField: 'email' }, (email, _password, done) => {
+        if (users.has(email)) return done(null, false)
+        users.add(email)
+        done(null, { email })
+      }))`,
+    after: `
+      const { inviteCode } = await send({ maxUses: 2 })
+      const signup = (email: string) => request.post('/signup').send({ email, password: 'secret', inviteCode })
+      assert.equal((await signup('ada@example.com')).get('Location'), '/member')
+      assert.equal((await signup('ada@example.com')).get('Location'), '/signup?taken') // gives its use back
+      assert.equal((await signup('eve@example.com')).get('Location'), '/member')
+      assert.equal((await signup('bob@example.com')).status, 410)`,
+  },
+  {
+    has: 'storeContract({ describe, it }',
+    before: `
+      import assert from 'node:assert/strict'
+      import { sqliteStore } from 'express-invite-only/adapters/sqlite'
+      const myStore = () => sqliteStore(':memory:')
+      const tests: (() => Promise<void>)[] = []
+      const describe = (_name: string, define: () => void) => define()
+      const it = (_name: string, test: () => Promise<void>) => void tests.push(test)`,
+    after: `
+      assert.ok(tests.length > 30)
+      for (const test of tests) await test()`,
+  },
+]
+
+/** Lines of sh blocks that are neither curl nor npm, and so are not run: why not. */
+export const notRun: Readonly<Record<string, string>> = {
+  'npx express-invite-only send ada@example.com --role admin --config ./src/invites.js': 'test/cli/module.test.ts',
+  'export INVITE_DATABASE=app.db INVITE_SECRET=… INVITE_BASE_URL=https://acme.dev/invites': 'test/cli/commands.test.ts',
+  'npx express-invite-only send --link --max-uses 50 --expires-in 7d': 'test/cli/commands.test.ts',
+}

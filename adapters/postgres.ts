@@ -7,12 +7,13 @@ import {
   PostgresIntrospector,
   PostgresQueryCompiler,
 } from 'kysely'
-import pg from 'pg'
+import type pg from 'pg'
 import { checkNames } from '../src/option-names.js'
 import type { InviteStore } from '../src/store.js'
 import { migrationStatements } from './kysely/migrations.js'
 import { type DbJson, type DbTime, type Dialect, type Tables, tableNames } from './kysely/schema.js'
 import { kyselyStore } from './kysely/store.js'
+import { loadDriver } from './postgres/driver.js'
 import { type PgClient, type PgPool, type PgPoolClient, postgresRunner } from './postgres/runner.js'
 import { decodeJson, decodeTime } from './postgres/values.js'
 
@@ -93,7 +94,8 @@ function postgresDialect(schema: string | undefined, tablePrefix: string): Diale
 
 function openPool(connectionString: string): pg.Pool {
   if (!/^postgres(?:ql)?:\/\//.test(connectionString)) throw notADatabase()
-  const pool = new pg.Pool({ connectionString })
+  const { Pool } = loadDriver()
+  const pool = new Pool({ connectionString })
   pool.on('error', () => undefined) // a connection broke while idle: the pool has dropped it, and makes another
   return pool
 }

@@ -5,6 +5,8 @@ import type { Install, Need } from './install.js'
 import { type GlobalOptions, readSource } from './source.js'
 
 export interface Cli {
+  /** The flags that every command takes, as they were given. */
+  options(): GlobalOptions
   /** The install that flags, module and environment name; opened once. @throws CliError where something is missing. */
   open(needs?: readonly Need[], how?: { readonly toMigrate?: boolean }): Promise<Install>
   /** The answer, on standard output: one JSON document with `--json`, else text. */
@@ -27,6 +29,7 @@ export function createCli(options: () => GlobalOptions, write: (text: string) =>
   let install: Install | undefined
   let exitCode = 0
   return {
+    options,
     async open(needs = [], { toMigrate = false } = {}) {
       const given = options()
       const source = readSource(given, process.env, process.cwd())

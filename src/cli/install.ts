@@ -4,7 +4,7 @@ import { relative } from 'node:path'
 import type { Context } from '../context.js'
 import { contextOf, createInvites, type Invites } from '../invites.js'
 import type { Invite } from '../types.js'
-import { openStore } from './database.js'
+import { openStore, withoutPassword } from './database.js'
 import { CliError, messageOf } from './failures.js'
 import { loadInvites } from './host-module.js'
 import type { FlagsSource, ModuleSource } from './source.js'
@@ -57,7 +57,7 @@ async function openModule({ file }: ModuleSource, { appId, toMigrate }: OpenOpti
 }
 
 async function openFlags(source: FlagsSource, { needs, appId = 'default', toMigrate }: OpenOptions): Promise<Install> {
-  const { database, secret, baseUrl, signupUrl } = source
+  const { database, schema, secret, baseUrl, signupUrl } = source
   const missing = (['database', ...needs] as const).filter((name) => source[name] === undefined)
   if (database === undefined || missing.length > 0) {
     throw new CliError(
@@ -66,7 +66,7 @@ async function openFlags(source: FlagsSource, { needs, appId = 'default', toMigr
         '`invites`, what createInvites() returned: --config ./src/invites.js.',
     )
   }
-  const store = await openStore(database, { mayCreate: toMigrate })
+  const store = await openStore(database, { schema, mayCreate: toMigrate })
   const standIn = 'http://localhost'
   try {
     const invites = createInvites({
@@ -82,7 +82,7 @@ async function openFlags(source: FlagsSource, { needs, appId = 'default', toMigr
       invites,
       context: contextOf(invites),
       scope: { appId },
-      origin: database,
+      origin: withoutPassword(database),
       knows: {
         secret: secret !== undefined,
         baseUrl: hasBaseUrl,
@@ -98,7 +98,7 @@ async function openFlags(source: FlagsSource, { needs, appId = 'default', toMigr
 }
 
 const howToGive = {
-  database: 'the database: --database app.db or INVITE_DATABASE',
+  database: 'the database: --database app.db (or a postgres:// URL) or INVITE_DATABASE',
   secret: "your app's secret: INVITE_SECRET in the environment",
   baseUrl: 'the URL that inviteRouter is reachable at: --base-url or INVITE_BASE_URL',
 }

@@ -26,8 +26,9 @@ Which invites:
   it must not start your server. Without one, say where the database is.
 
 Environment:
-  INVITE_DATABASE, INVITE_BASE_URL, INVITE_SIGNUP_URL  as the flags
-  INVITE_SECRET                                        your app's \`secret\`; there is no flag for it
+  INVITE_DATABASE, INVITE_SCHEMA, INVITE_BASE_URL, INVITE_SIGNUP_URL
+                 as the flags; a URL with a password belongs here
+  INVITE_SECRET  your app's \`secret\`; there is no flag for it
 
 Exit codes:
   0  done
@@ -40,7 +41,8 @@ export function createProgram(write: (text: string) => void): Command {
     .description('Looks after the invites of an app that uses express-invite-only.')
     .version(version())
     .option('--config <file>', 'the module of your app that exports `invites`')
-    .option('--database <path>', 'the SQLite file, where there is no such module')
+    .option('--database <path or url>', 'the SQLite file or postgres:// URL, where there is no such module')
+    .option('--schema <name>', 'the Postgres schema, likewise (default: the first of the search path)')
     .option('--base-url <url>', 'where inviteRouter is reachable, likewise')
     .option('--signup-url <url>', 'your signup page, likewise')
     .option('--app <id>', 'the app, where there are several')

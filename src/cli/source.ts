@@ -7,6 +7,7 @@ import { CliError } from './failures.js'
 export interface GlobalOptions {
   readonly config?: string
   readonly database?: string
+  readonly schema?: string
   readonly baseUrl?: string
   readonly signupUrl?: string
   readonly app?: string
@@ -23,6 +24,7 @@ export interface ModuleSource {
 export interface FlagsSource {
   readonly kind: 'flags'
   readonly database: string | undefined
+  readonly schema: string | undefined
   readonly secret: string | undefined
   readonly baseUrl: string | undefined
   readonly signupUrl: string | undefined
@@ -39,7 +41,7 @@ export function readSource(
   env: Readonly<Record<string, string | undefined>>,
   cwd: string,
 ): ModuleSource | FlagsSource {
-  const flags = ([['database'], ['baseUrl', 'base-url'], ['signupUrl', 'signup-url']] as const)
+  const flags = ([['database'], ['schema'], ['baseUrl', 'base-url'], ['signupUrl', 'signup-url']] as const)
     .filter(([name]) => options[name] !== undefined)
     .map(([name, spelled = name]) => `--${spelled}`)
   const found = options.config ?? (options.database === undefined ? findConfig(cwd) : undefined)
@@ -48,6 +50,7 @@ export function readSource(
     return {
       kind: 'flags',
       database: either(options.database, 'INVITE_DATABASE'),
+      schema: either(options.schema, 'INVITE_SCHEMA'),
       secret: either(undefined, 'INVITE_SECRET'), // as a flag, everybody on the machine could read it
       baseUrl: either(options.baseUrl, 'INVITE_BASE_URL'),
       signupUrl: either(options.signupUrl, 'INVITE_SIGNUP_URL'),

@@ -81,8 +81,9 @@ describe('the command line', () => {
 
     const broken: [string, Record<string, string>, string][] = [
       ['list --database no.db', {}, 'There is no SQLite file'],
-      ['list --database postgres://u:hidden@db/app', {}, 'Postgres is not supported yet'],
-      ['list --database mysql://db/app', {}, 'no mysql: URL'],
+      ['list --database mysql://u:hidden@db/app', {}, 'no mysql: URL'],
+      ['list --database app.db --schema x', {}, '--schema is for Postgres'],
+      ['list --database postgres://u:hidden@db/app --schema x-y', {}, '`schema` must be'],
       ['migrate --database no/such/folder/app.db', {}, 'cannot open the SQLite file'],
       ['migrate --database short.db', { INVITE_SECRET: 'short' }, 'INVITE_SECRET must be at least 32 characters'],
       ['migrate --database app.db --base-url acme.dev', {}, '--base-url (INVITE_BASE_URL) must be where'],

@@ -7,7 +7,7 @@ import { type Check, failed, ofInstall, ok, skipped } from './check.js'
 
 const PAGES = 20
 const OVERDUE_MS = 10 * 60_000 // a worker looks every few seconds
-const SKEW_MS = 2 * 60_000
+const SKEW_MS = 30_000
 
 export const database: Check = ofInstall({
   name: 'database',
@@ -68,11 +68,13 @@ export const outbox: Check = ofInstall({
 
 export const clock: Check = ofInstall({
   name: 'clock',
-  readme: 'Options of createInvites',
+  readme: 'INVITE_CLOCK_SKEW',
   async run(install) {
     const { config } = install.context
     const cure = 'Set the machine by NTP, and leave the option `clock` to tests.'
     if (Math.abs(config.clock() - Date.now()) > SKEW_MS) return failed("`clock` is not the machine's", cure)
+    const apartMs = Math.abs((await install.context.store.time()) - Date.now())
+    if (apartMs > SKEW_MS) return failed(`the database's is ${readableSpan(apartMs)} apart`, cure)
     const [newest] = await newestPending(install)
     const aheadMs = newest === undefined ? 0 : Date.parse(newest.createdAt) - Date.now()
     if (aheadMs > SKEW_MS) return failed(`an invite was made ${readableSpan(aheadMs)} from now`, cure)

@@ -1,5 +1,4 @@
 // The host app: its own users, sessions and pages. What makes it invite-only is marked with (gate).
-import type { Database } from 'better-sqlite3'
 import express, { type ErrorRequestHandler, type Express, type Request } from 'express'
 import {
   type Actor,
@@ -18,7 +17,6 @@ import type { User, Users } from './users.js'
 import * as views from './views.js'
 
 export interface AppParts {
-  readonly db: Database
   readonly users: Users
   readonly invites: Invites
   readonly sessionSecret: string
@@ -26,41 +24,29 @@ export interface AppParts {
   readonly mails: readonly Email[] | undefined
 }
 
-export function createApp({ db, users, invites, sessionSecret, mails }: AppParts): Express {
+export function createApp({ users, invites, sessionSecret, mails }: AppParts): Express {
   const app = express()
   app.use(express.urlencoded({ extended: false }))
   app.use(session({ secret: sessionSecret, resave: false, saveUninitialized: false, cookie: { sameSite: 'lax' } }))
   app.use(passport.session())
 
   passport.serializeUser((user, done) => done(null, (user as User).id))
-  passport.deserializeUser<number>((id, done) => done(null, users.byId(id) ?? false))
+  passport.deserializeUser<number>((id, done) => {
+    users.byId(id).then((user) => done(null, user ?? false), done)
+  })
   passport.use(
     'login',
-    new LocalStrategy({ usernameField: 'email' }, (email, password, done) =>
-      done(null, users.withPassword(email, password) ?? false),
-    ),
+    new LocalStrategy({ usernameField: 'email' }, (email, password, done) => {
+      users.withPassword(email, password).then((user) => done(null, user ?? false), done)
+    }),
   )
   passport.use(
     'signup',
     new LocalStrategy({ usernameField: 'email', passReqToCallback: true }, (req, email, password, done) => {
-      if (users.byEmail(email)) return done(null, false)
-      try {
-        // (gate) The account and the used invite are one transaction: neither is ever there without the other.
-        const signUp = db.transaction(() => {
-          const { invite } = req
-          const user = users.add({
-            email,
-            password,
-            role: invite?.role ?? null,
-            invitedBy: invite?.inviter?.name ?? null,
-          })
-          invite?.acceptSync({ userId: user.id, trx: db })
-          return user
-        })
-        done(null, signUp.immediate())
-      } catch (error) {
-        done(error)
-      }
+      // (gate) `add` makes the account and counts the invite in one transaction.
+      const signUp = async () =>
+        (await users.byEmail(email)) ? false : await users.add({ email, password }, req.invite)
+      signUp().then((user) => done(null, user), done)
     }),
   )
 

@@ -1,17 +1,15 @@
-// Starts the example: `npm start`. PORT, DATABASE_PATH and SMTP_URL configure it; without them it runs by itself.
-import { mkdirSync } from 'node:fs'
+// Starts the example: `npm start`. PORT, DATABASE_PATH or DATABASE_URL, and SMTP_URL configure it; without them it runs
+// by itself.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { dirname } from 'node:path'
-import Database from 'better-sqlite3'
 import { createInvites } from 'express-invite-only'
-import { sqliteStore } from 'express-invite-only/adapters/sqlite'
 import { createTransport } from 'nodemailer'
 import { createApp } from './app.js'
 import { startMailServer } from './mail-server.js'
-import { createUsers } from './users.js'
+import { openPostgres } from './postgres.js'
+import { openSqlite } from './sqlite.js'
 
-const { PORT = '3000', DATABASE_PATH = '.data/example.db', SMTP_URL } = process.env
+const { PORT = '3000', DATABASE_PATH = '.data/example.db', DATABASE_URL, SMTP_URL } = process.env
 if (!/^\d{1,5}$/.test(PORT) || Number(PORT) > 65535) {
   console.error(`PORT must be a number from 0 to 65535 (0: any free one), not ${PORT}.`)
   process.exit(1)
@@ -20,11 +18,8 @@ const SUPERVISOR = { email: 'supervisor@example.com', password: 'orchard-dev' }
 // Good for a machine of your own. An app that others can reach needs secrets that nobody can read here.
 const DEVELOPMENT_SECRET = 'this-secret-is-public-and-only-for-development'
 
-mkdirSync(dirname(DATABASE_PATH), { recursive: true })
-const db = new Database(DATABASE_PATH)
-db.pragma('journal_mode = wal')
-const users = createUsers(db)
-if (!users.byEmail(SUPERVISOR.email)) users.add({ ...SUPERVISOR, supervisor: true })
+const { users, store, place, close } = await (DATABASE_URL ? openPostgres(DATABASE_URL) : openSqlite(DATABASE_PATH))
+if (!(await users.byEmail(SUPERVISOR.email))) await users.add({ ...SUPERVISOR, supervisor: true })
 
 const mailServer = SMTP_URL ? undefined : await startMailServer()
 const mailer = createTransport(SMTP_URL || mailServer?.url)
@@ -38,7 +33,6 @@ server.on('error', (error: NodeJS.ErrnoException) => {
 await new Promise<void>((resolve) => server.listen(Number(PORT), resolve))
 const url = `http://localhost:${(server.address() as AddressInfo).port}`
 
-const store = sqliteStore(db)
 await store.migrate()
 const invites = createInvites({
   store,
@@ -50,7 +44,7 @@ const invites = createInvites({
   mailer,
 })
 const sessionSecret = process.env.SESSION_SECRET ?? DEVELOPMENT_SECRET
-server.on('request', createApp({ db, users, invites, sessionSecret, mails: mailServer?.mails }))
+server.on('request', createApp({ users, invites, sessionSecret, mails: mailServer?.mails }))
 
 console.log(`
   Orchard, an invite-only example app, is running.
@@ -60,7 +54,7 @@ console.log(`
   Send an invite    ${url}/admin/invites
   Read the mail     ${mailServer ? `${url}/inbox` : 'at the server in SMTP_URL'}
 
-  Data is in ${DATABASE_PATH}. Stop with Ctrl+C.
+  Data is in ${place}. Stop with Ctrl+C.
 `)
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -69,7 +63,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     server.closeAllConnections()
     await invites.close()
     await mailServer?.close()
-    db.close()
+    await close()
     process.exit(0)
   })
 }

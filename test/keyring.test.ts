@@ -88,7 +88,7 @@ describe('the secret', () => {
   it('R-23 rotating never invalidates a code; one that no secret opens is shown as null, and resend makes a new one', async () => {
     const host = await openHost()
     const invite = await sendInvite(host, { maxUses: 2 })
-    const later = await openHost({ file: host.file, invites: { secret: NEW } })
+    const later = await openHost({ beside: host, invites: { secret: NEW } })
     expect(await later.invites.retrieve(invite.inviteId)).to.include({
       inviteCode: null,
       joinUrl: null,

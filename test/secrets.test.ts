@@ -1,6 +1,5 @@
 // R-19: whatever leaves the process other than to its rightful reader holds nothing to sign up with.
 
-import Database from 'better-sqlite3'
 import { expect } from 'chai'
 import request from 'supertest'
 import { openHost, sendInvite } from './support/host.js'
@@ -38,7 +37,7 @@ describe('R-19 secrets', () => {
         .expect(200)
       await host.invites.revoke(bob.inviteId)
 
-      const dump = dumpOf(host.file)
+      const dump = JSON.stringify(await host.database.tables())
       expect(dump).to.contain('ada@example.com')
       expect(dump).to.contain('"answer":"1.')
       const codes = [ada.inviteCode, bob.inviteCode, shared.inviteCode, again.inviteCode ?? '', keyed.inviteCode]
@@ -52,14 +51,6 @@ describe('R-19 secrets', () => {
     }
   })
 })
-
-function dumpOf(file: string): string {
-  const db = new Database(file, { readonly: true })
-  const tables = db.prepare("select name from sqlite_master where type = 'table'").pluck().all()
-  const rows = tables.map((table) => db.prepare(`select * from "${table}"`).all())
-  db.close()
-  return JSON.stringify(rows)
-}
 
 function captureOutput(seen: (text: string) => void): { restore: () => void } {
   const { stdout, stderr } = process

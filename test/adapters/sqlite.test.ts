@@ -114,9 +114,9 @@ describe('sqliteStore', () => {
 
   it('waits for a lock that is let go, without stopping the process, and answers 503 for one that is not', async () => {
     const host = await openHost()
-    const quick = sqliteStore(host.file, { busyTimeoutMs: 60 })
+    const quick = sqliteStore(host.database.file, { busyTimeoutMs: 60 })
     afterThis(() => quick.close())
-    const db = openDatabase(host.file)
+    const db = openDatabase(host.database.file)
     db.exec('begin immediate')
     const waiting = host.store.setMode('default', 'open', 1)
     const error = await quick.setMode('default', 'closed', 1).catch((thrown: unknown) => thrown)
@@ -130,7 +130,7 @@ describe('sqliteStore', () => {
 
   it('leaves a host whose own transaction waits alone, however many claims wait for it', async () => {
     const host = await openHost()
-    const db = openDatabase(host.file)
+    const db = openDatabase(host.database.file)
     db.pragma('journal_mode = wal')
     const { inviteCode } = await sendInvite(host, { maxUses: null })
     db.exec('begin immediate')
@@ -171,7 +171,7 @@ describe('sqliteStore', () => {
   describe('in the host’s transaction', () => {
     async function claimed() {
       const host = await openHost()
-      const db = openDatabase(host.file)
+      const db = openDatabase(host.database.file)
       db.exec('create table users (id integer primary key, email text)')
       const invite = await sendInvite(host, { email: 'ada@example.com' })
       const claim = await host.invites.claim({ inviteCode: invite.inviteCode, email: 'ada@example.com' })

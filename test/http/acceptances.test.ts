@@ -136,7 +136,7 @@ describe('the router, afterwards', () => {
         expect(status).to.equal(mode === 'open' ? 201 : 403)
       }
       await host.manage.put('default/settings', { mode: 'open' }).expect(200)
-      const restarted = await openHost({ file: host.file, invites: { mode: 'closed' } })
+      const restarted = await openHost({ beside: host, invites: { mode: 'closed' } })
       expect((await restarted.manage.get('default/settings')).body.mode).to.equal('open')
     })
 

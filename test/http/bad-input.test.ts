@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import request from 'supertest'
 import type { Invites } from '../../src/index.js'
 import { type Host, openHost, refusal, sendInvite } from '../support/host.js'
+import { itOnSqlite } from '../support/host-database.js'
 
 /** Expects `input_invalid` for these fields. */
 function refused(res: request.Response, ...pointers: string[]): void {
@@ -35,10 +36,10 @@ describe('bad input', () => {
     })
   }
 
-  it('R-10 the schema itself refuses such numbers, from whatever writes them', async () => {
+  itOnSqlite('R-10 the schema itself refuses such numbers, from whatever writes them', async () => {
     const host = await openHost()
     const { inviteId } = await sendInvite(host, { maxUses: 2 })
-    const db = new Database(host.file)
+    const db = new Database(host.database.file)
     const table = 'invite_only_invites'
     const columns = (db.prepare(`select name from pragma_table_info('${table}')`).pluck().all() as string[]).filter(
       (name) => !['id', 'code_hash', 'max_uses', 'term_ms'].includes(name),

@@ -3,6 +3,7 @@ import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
 import Database from 'better-sqlite3'
 import { expect } from 'chai'
+import pg from 'pg'
 import request from 'supertest'
 import { afterThis } from '../support/cleanup.js'
 import { DAY, type Host, openHost, sendInvite } from '../support/host.js'
@@ -202,7 +203,7 @@ describe('POST /invite/check', () => {
       return { host, codes: Object.entries(codes) }
     }
 
-    /** What SQLite is told to do and what is hashed while `run` runs. */
+    /** What the database is told to do and what is hashed while `run` runs. */
     async function trace(run: () => PromiseLike<unknown>): Promise<readonly string[]> {
       const steps: string[] = []
       const database = new Database(':memory:')
@@ -210,8 +211,11 @@ describe('POST /invite/check', () => {
       database.close()
       const { createHash } = crypto
       const own = { all: statement.all, run: statement.run }
+      const client = pg.Client.prototype as unknown as Record<string, unknown>
+      const { query } = client
       const restore = () => {
         Object.assign(statement, own)
+        client.query = query
         crypto.createHash = createHash
         syncBuiltinESMExports()
       }
@@ -221,6 +225,10 @@ describe('POST /invite/check', () => {
           steps.push(this.source)
           return Reflect.apply(method as () => unknown, this, args)
         }
+      }
+      client.query = function (this: pg.Client, ...args: [{ readonly text?: string }]) {
+        steps.push(args[0]?.text ?? '')
+        return Reflect.apply(query as () => unknown, this, args)
       }
       crypto.createHash = (...args) => {
         steps.push(`hash ${args[0]}`)

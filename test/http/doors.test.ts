@@ -8,6 +8,7 @@ import { Strategy as LocalStrategy } from 'passport-local'
 import request from 'supertest'
 import { InviteError, requireInvite } from '../../src/index.js'
 import { DAY, type Host, MINUTE, openHost, refusal, sendInvite } from '../support/host.js'
+import { itOnSqlite } from '../support/host-database.js'
 import { startSmtp } from '../support/smtp.js'
 
 interface User {
@@ -197,7 +198,7 @@ describe('every door', () => {
 })
 
 describe('an invite is no login', () => {
-  it('R-15 sending, joining and checking makes no user and no session', async () => {
+  itOnSqlite('R-15 sending, joining and checking makes no user and no session', async () => {
     const smtp = await startSmtp()
     const sessions = new session.MemoryStore()
     const host = await openHost({
@@ -207,7 +208,7 @@ describe('an invite is no login', () => {
         app.get('/me', (req, res) => void res.json(Object.keys(req.session).filter((key) => key !== 'cookie')))
       },
     })
-    const db = new Database(host.file)
+    const db = new Database(host.database.file)
     db.exec('create table users (id integer primary key, email text unique, role text)')
     const users = () => db.prepare('select * from users').all()
 
@@ -230,9 +231,9 @@ describe('an invite is no login', () => {
     db.close()
   })
 
-  it('R-15 accepting for a user that exists changes nothing about it', async () => {
+  itOnSqlite('R-15 accepting for a user that exists changes nothing about it', async () => {
     const host = await openHost()
-    const db = new Database(host.file)
+    const db = new Database(host.database.file)
     db.exec(`create table users (id integer primary key, email text unique, role text);
              insert into users values (7, 'ada@example.com', 'guest')`)
     const before = db.prepare('select * from users').all()
@@ -248,7 +249,7 @@ describe('stopping outstanding invites', () => {
   /** Two installs on one file, as two processes have them, and an invite for each of three people. */
   async function openTwins() {
     const host = await openHost()
-    const twin = await openHost({ file: host.file })
+    const twin = await openHost({ beside: host })
     const emails = ['ada@example.com', 'eve@example.com', 'uwe@example.com']
     const invites = []
     for (const email of emails) invites.push({ ...(await sendInvite(host, { email })), email })

@@ -1,10 +1,10 @@
 // `Idempotency-Key`: a request that is sent again is carried out once, whatever became of the first answer.
-import Database from 'better-sqlite3'
 import { expect } from 'chai'
 import type request from 'supertest'
 import type { Actor } from '../../src/index.js'
 import type { InviteStore } from '../../src/store.js'
 import { DAY, type Host, type HostOptions, MINUTE, manager, openHost, SECRET, sendInvite } from '../support/host.js'
+import type { Rows } from '../support/host-database.js'
 import { startSmtp } from '../support/smtp.js'
 
 const NEW_SECRET = 'another secret of the tests, as long as that one'
@@ -44,13 +44,8 @@ const invitesOf = async (host: Host) =>
   (await host.invites.list({ status: 'pending,accepted,expired,revoked', limit: 100 })).items
 
 /** All of a table, as an attacker with a copy of the file would read it. */
-function rowsOf(host: Host, table: string): readonly Record<string, unknown>[] {
-  const db = new Database(host.file, { readonly: true })
-  try {
-    return db.prepare(`select * from "invite_only_${table}"`).all() as Record<string, unknown>[]
-  } finally {
-    db.close()
-  }
+async function rowsOf(host: Host, table: string): Promise<Rows> {
+  return (await host.database.tables())[`invite_only_${table}`] ?? []
 }
 
 /** A host that mails, to a server that remembers. */
@@ -126,7 +121,7 @@ describe('Idempotency-Key', () => {
       expect(res.get('Idempotency-Replayed')).to.equal(undefined)
     }
     expect(await invitesOf(host)).to.have.length(2)
-    expect(rowsOf(host, 'keyed_requests')).to.deep.equal([])
+    expect(await rowsOf(host, 'keyed_requests')).to.deep.equal([])
   })
 
   it('R-38 refuses the key of another request with 422, and changes nothing', async () => {
@@ -212,12 +207,12 @@ describe('Idempotency-Key', () => {
     const again = await create(host, {}).expect(201)
     expect(again.get('Idempotency-Replayed')).to.equal(undefined)
     expect(again.body.inviteId).not.to.equal(first.body.inviteId)
-    expect(rowsOf(host, 'keyed_requests')).to.have.length(1)
+    expect(await rowsOf(host, 'keyed_requests')).to.have.length(1)
   })
 
   it('R-38 of 20 posts at once one makes an invite and a mail; the others hear of it, or to wait', async () => {
     const { host, mails } = await openMailing()
-    const { host: twin, mails: mailsOfTwin } = await openMailing({ file: host.file })
+    const { host: twin, mails: mailsOfTwin } = await openMailing({ beside: host })
     const posts = Array.from({ length: 20 }, (_none, n) => create(n % 2 ? host : twin))
     const answers = await Promise.all(posts)
     const made = answers.filter(({ status }) => status === 201)
@@ -242,7 +237,7 @@ describe('Idempotency-Key', () => {
         },
       },
     })
-    const twin = await openHost({ file: host.file })
+    const twin = await openHost({ beside: host })
     const body = { ...ADA, inviterEmail: 'cy@example.com' }
     const first = await create(host, body).expect(201)
     expect(asked).to.equal(1)
@@ -331,7 +326,7 @@ describe('Idempotency-Key', () => {
 
   it('R-38 holds while `secret` is rotated, in old and new processes', async () => {
     const host = await openHost()
-    const rotated = await openHost({ file: host.file, invites: { secret: [NEW_SECRET, SECRET] } })
+    const rotated = await openHost({ beside: host, invites: { secret: [NEW_SECRET, SECRET] } })
     const old = await create(host, {}).expect(201)
     expectReplay(await create(rotated, {}), old)
     expectConflict(await create(rotated, { maxUses: 2 }), 422)
@@ -371,7 +366,7 @@ describe('Idempotency-Key', () => {
   it('R-39 keeps nothing that can be read: no address, no name, no key', async () => {
     const host = await openHost()
     await create(host, { ...ADA, message: 'Welcome, Ada!' }, 'invite-ada@example.com').expect(201)
-    const [row, ...rest] = rowsOf(host, 'keyed_requests')
+    const [row, ...rest] = await rowsOf(host, 'keyed_requests')
     expect(rest).to.deep.equal([])
     expect(row?.answer).to.match(/^1\.[\w-]+$/)
     for (const column of ['id', 'fingerprint']) expect(row?.[column]).to.match(/^[\w-]{43}$/)

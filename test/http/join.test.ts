@@ -233,7 +233,7 @@ describe('the join cookie', () => {
       expect((await host.signup({}).set('Cookie', each)).body.code).to.equal('invite_required')
     }
     const stranger = await openHost({
-      file: host.file,
+      beside: host,
       invites: { secret: 'another secret, which is as long as it takes' },
     })
     const own = await sendInvite(host)
@@ -246,7 +246,7 @@ describe('the join cookie', () => {
     const { host, mailedUrl } = await openMailed()
     const cookie = await follow(host, mailedUrl)
     const secret = ['a newer secret, which is as long as it takes', 'a secret of the tests, long enough to be one']
-    const rotated = await openHost({ file: host.file, invites: { secret } })
+    const rotated = await openHost({ beside: host, invites: { secret } })
     const res = await rotated.signup({}).set('Cookie', cookie)
     expect(res.body).to.deep.include({ email: 'ada@example.com', emailVerified: true })
   })

@@ -1,6 +1,5 @@
 // Requests that must not change a row: reads, other apps' ids, and what other sites send in a supervisor's name.
 import { Agent, get, type IncomingMessage, type RequestOptions } from 'node:http'
-import Database from 'better-sqlite3'
 import { expect } from 'chai'
 import express, { type Request } from 'express'
 import request from 'supertest'
@@ -9,16 +8,7 @@ import { afterThis } from '../support/cleanup.js'
 import { DAY, type Host, MINUTE, openHost, sendInvite } from '../support/host.js'
 import { startSmtp } from '../support/smtp.js'
 
-/** Every row of every table. */
-function dump(host: Host): Readonly<Record<string, readonly unknown[]>> {
-  const db = new Database(host.file, { readonly: true })
-  try {
-    const tables = db.prepare("select name from sqlite_master where type = 'table'").pluck().all() as string[]
-    return Object.fromEntries(tables.map((table) => [table, db.prepare(`select * from "${table}"`).all()]))
-  } finally {
-    db.close()
-  }
-}
+const dump = (host: Host) => host.database.tables()
 
 function listen(host: Host): string {
   const server = host.app.listen(0)
@@ -80,7 +70,7 @@ describe('requests without effect', () => {
     const base = listen(host)
     const join = await fetch(`${base}${proofLink}`, { redirect: 'manual' })
     const cookie = join.headers.get('set-cookie')?.split(';')[0] ?? ''
-    const before = dump(host)
+    const before = await dump(host)
     const agent = new Agent({ keepAlive: true })
     afterThis(() => agent.destroy())
     const read = (url: string, options: RequestOptions) =>
@@ -99,7 +89,7 @@ describe('requests without effect', () => {
         )
       }
     }
-    expect(dump(host)).to.deep.equal(before)
+    expect(await dump(host)).to.deep.equal(before)
   }).timeout(60_000)
 
   describe('R-28 across apps', () => {
@@ -154,7 +144,7 @@ describe('requests without effect', () => {
         if (item === undefined) throw new Error('nothing to pick from')
         return item
       }
-      const before = dump(host)
+      const before = await dump(host)
       const attempts = (invite: string, acceptance: string) =>
         [
           ['GET', `invite/${invite}`],
@@ -182,7 +172,7 @@ describe('requests without effect', () => {
           await direct.arrayBuffer()
         }
       }
-      expect(dump(host)).to.deep.equal(before)
+      expect(await dump(host)).to.deep.equal(before)
     }).timeout(60_000)
 
     it('R-28 lists and codes belong to their app', async () => {
@@ -270,12 +260,12 @@ describe('requests without effect', () => {
     for (const [name, headers] of Object.entries(foreign)) {
       it(`a request with a cookie and ${name} is not_allowed and changes nothing`, async () => {
         const { host, changes, cookie } = await openVictim()
-        const before = dump(host)
+        const before = await dump(host)
         for (const [change, send] of Object.entries(changes)) {
           const res = await send().set({ ...cookie, ...headers })
           expect([res.status, res.body.code], change).to.deep.equal([403, 'not_allowed'])
         }
-        expect(dump(host)).to.deep.equal(before)
+        expect(await dump(host)).to.deep.equal(before)
       })
     }
 

@@ -210,7 +210,7 @@ describe('requireInvite', () => {
 
     it('R-08 a stored mode wins over the option, and every install of the file obeys it at once', async () => {
       const host = await openHost()
-      const twin = await openHost({ file: host.file, invites: { mode: 'open' } })
+      const twin = await openHost({ beside: host, invites: { mode: 'open' } })
       expect((await twin.signup({})).status).to.equal(201)
       await host.invites.settings({ mode: 'closed' })
       expect((await twin.signup({})).body.code).to.equal('signup_closed')

@@ -10,6 +10,7 @@ import { Strategy as LocalStrategy } from 'passport-local'
 import request from 'supertest'
 import { InviteError, loggedIn, type RequireInviteOptions, requireInvite } from '../../src/index.js'
 import { type Host, MINUTE, openHost, refusal, sendInvite } from '../support/host.js'
+import { itOnSqlite } from '../support/host-database.js'
 
 /** Whether a use of the invite was counted, held or given back. */
 async function stateOf(host: Host): Promise<'accepted' | 'held' | 'free'> {
@@ -575,7 +576,7 @@ describe('settling with the response', () => {
 
   it('R-05 the programmatic claim: accept and release by key, from another install of the file', async () => {
     const host = await openHost()
-    const twin = await openHost({ file: host.file })
+    const twin = await openHost({ beside: host })
     const { inviteCode } = await sendInvite(host, { maxUses: 2 })
     const claim = await host.invites.claim({ inviteCode, email: 'ada@example.com' })
     const key = JSON.parse(JSON.stringify(claim))
@@ -588,11 +589,11 @@ describe('settling with the response', () => {
     expect(await refusal(host.invites.claim({ inviteCode }))).to.equal('invite_used')
   })
 
-  it('tells `accepted` once for an acceptance in the host’s transaction, after it was committed', async () => {
+  itOnSqlite('tells `accepted` once for an acceptance in the host’s transaction, after it was committed', async () => {
     const told: unknown[] = []
     const host = await openHost()
     host.invites.events.on('accepted', (event) => told.push(event))
-    const db = new Database(host.file)
+    const db = new Database(host.database.file)
     const { inviteCode } = await sendInvite(host)
     const claim = await host.invites.claim({ inviteCode })
     db.transaction(() => claim.acceptSync({ userId: 1, trx: db }))()

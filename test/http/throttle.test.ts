@@ -169,7 +169,7 @@ describe('the throttle', () => {
     afterThis(() => store.shutdown())
     const wrongCodes = { limit: 4, store }
     const host = await openHost({ invites: { limits: { wrongCodes } } })
-    const twin = await openHost({ file: host.file, invites: { limits: { wrongCodes } } })
+    const twin = await openHost({ beside: host, invites: { limits: { wrongCodes } } })
     for (const each of [host, twin, host, twin]) expectWrong(await each.signup({ inviteCode: WRONG }))
     for (const each of [host, twin]) expectLimited(await each.signup({ inviteCode: WRONG }))
   })

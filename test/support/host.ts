@@ -1,8 +1,6 @@
-// A host app as a backend developer would write it, on a SQLite file of its own, with a clock that tests move.
-import { join } from 'node:path'
+// A host app as a backend developer would write it, on a database of its own, with a clock that tests move.
 import express, { type ErrorRequestHandler, type Express, type Request } from 'express'
 import request from 'supertest'
-import { sqliteStore } from '../../adapters/sqlite.js'
 import {
   type Actor,
   createInvites,
@@ -15,7 +13,8 @@ import {
   requireInvite,
 } from '../../src/index.js'
 import type { InviteStore } from '../../src/store.js'
-import { afterThis, temporaryFolder } from './cleanup.js'
+import { afterThis } from './cleanup.js'
+import { type HostDatabase, openHostDatabase } from './host-database.js'
 
 export const SECRET = 'a secret of the tests, long enough to be one'
 export const START = Date.UTC(2026, 10, 21, 9, 0, 0)
@@ -50,7 +49,7 @@ export interface Host {
   readonly invites: Invites
   readonly store: InviteStore
   readonly clock: Clock
-  readonly file: string
+  readonly database: HostDatabase
   /** The accounts that POST /signup has made. */
   readonly accounts: Account[]
   /** Errors that reached the host's own error handler. */
@@ -68,7 +67,9 @@ export interface HostOptions {
   readonly before?: (app: Express) => void
   /** Replaces the handler of POST /signup. */
   readonly signup?: express.RequestHandler
-  /** Reuses this file instead of a new one. */
+  /** Uses the database of this one instead of a new one, as another process of the same host does. */
+  readonly beside?: Host
+  /** Uses this SQLite file. */
   readonly file?: string
 }
 
@@ -83,8 +84,8 @@ export function authorize(req: Request): Actor | null {
 }
 
 export async function openHost(options: HostOptions = {}): Promise<Host> {
-  const file = options.file ?? join(temporaryFolder(), 'app.db')
-  const store = options.invites?.store ?? sqliteStore(file)
+  const database = options.beside?.database ?? (await openHostDatabase(options.file))
+  const store = options.invites?.store ?? database.openStore()
   await store.migrate()
   const clock = createClock()
   const invites = createInvites({
@@ -138,7 +139,7 @@ export async function openHost(options: HostOptions = {}): Promise<Host> {
     invites,
     store,
     clock,
-    file,
+    database,
     accounts,
     errors,
     signup: (body) => request(app).post('/signup').send(body),

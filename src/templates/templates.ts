@@ -73,7 +73,13 @@ export function openTemplates({ folders, helpers, allowRaw }: TemplatesConfig): 
       const partials = partialsOf(dirname(name), isHtml ? '.html.hbs' : '.text.hbs', locale)
       const template = parse(find(name, locale))
       const known = Object.keys(handlebars.helpers).filter((helper) => !helper.endsWith('Missing'))
-      checkTemplate(template, shape as AnyShape, { partials, helpers: known, isHtml, allowRaw })
+      checkTemplate(template, shape as AnyShape, {
+        partials,
+        helpers: known,
+        ownHelpers: Object.keys(helpers),
+        isHtml,
+        allowRaw,
+      })
       const options = { noEscape: !isHtml }
       for (const [partial, { program }] of partials) {
         handlebars.registerPartial(partial, handlebars.compile(program, options))

@@ -1,6 +1,6 @@
 // The Handlebars templates of one app: found file by file in the host's folders, else in the package's; checked, then
 // compiled, once.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, sep } from 'node:path'
 import Handlebars from 'handlebars'
@@ -129,7 +129,8 @@ export function canonicalLocale(name: string): string | undefined {
 }
 
 const filesIn = (folder: string) => (existsSync(folder) ? readdirSync(folder) : [])
+/** Folders, also behind symbolic links; those with a dot before their name are a tool's own. */
 const foldersIn = (folder: string) =>
-  existsSync(folder)
-    ? readdirSync(folder, { withFileTypes: true }).flatMap((each) => (each.isDirectory() ? [each.name] : []))
-    : []
+  filesIn(folder).filter(
+    (each) => !each.startsWith('.') && statSync(join(folder, each), { throwIfNoEntry: false })?.isDirectory(),
+  )

@@ -4,7 +4,7 @@ import { CommanderError } from 'commander'
 import { createCli } from './cli.js'
 import { exitCodes, problemOf } from './failures.js'
 import { addCommands, createProgram } from './program.js'
-import { plain } from './text.js'
+import { json, plain } from './text.js'
 
 const args = process.argv.slice(2).map(String)
 
@@ -17,7 +17,7 @@ const write = (text: string) => new Promise<void>((resolve) => stdout(text, () =
 // What the library warns a running app of is in the command's own answer, or its failure.
 process.removeAllListeners('warning')
 process.on('warning', (warning) => {
-  if (warning.name !== 'ExpressInviteOnly') process.stderr.write(`${warning.name}: ${warning.message}\n`)
+  if (warning.name !== 'ExpressInviteOnly') process.stderr.write(`${plain(`${warning.name}: ${warning.message}`)}\n`)
 })
 
 const program = createProgram((text) => void stdout(text))
@@ -35,7 +35,7 @@ async function run(): Promise<number> {
     if (error instanceof CommanderError && error.exitCode === 0) return 0 // --help, --version
     const { problem, exitCode } = problemOf(error)
     const asJson = args.includes('--json') // also where the flags could not be read
-    process.stderr.write(`${asJson ? JSON.stringify(problem) : `error: ${plain(problem.detail)} [${problem.code}]`}\n`)
+    process.stderr.write(`${asJson ? json(problem) : `error: ${plain(problem.detail)} [${problem.code}]`}\n`)
     return exitCode
   } finally {
     await cli.close()

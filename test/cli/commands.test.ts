@@ -123,6 +123,15 @@ describe('the command line, list', () => {
     expect(searched.items.map(({ email }) => email)).to.deep.equal(['bob@acme.dev'])
   })
 
+  it('writes nothing that a terminal would obey, as JSON neither', async () => {
+    const { host, run } = await openFolder()
+    const note = '\u001b[2J\u009b31m\u007f\u202e\u2028'
+    await host.invites.send({ email: 'ada@example.com', metadata: { note } })
+    const { stdout } = await run('list --json')
+    expect(stdout).to.match(/^[\n\x20-\x7e]*$/)
+    expect(JSON.parse(stdout).items[0].metadata.note).to.equal(note)
+  })
+
   it('shows codes and links only to whoever has what they need', async () => {
     const { host, run } = await openFolder()
     const { inviteCode, joinUrl } = await host.invites.send({ email: 'ada@example.com' })

@@ -1,16 +1,10 @@
 // What Handlebars itself would only notice while a mail is being made, or not at all: names that are not there, raw
 // output, links that a value could make dangerous. A template is walked with the shape of its values in hand, through
 // every partial it uses.
-import { closest, distance } from 'fastest-levenshtein'
 import { isA, literal, nameOf } from './ast.js'
 import { afterText, afterValue, distinct, type Position, START, whyUnsafe } from './html.js'
+import { fail, hint, innermost, isLeftOut, member, type Parsed, type Place } from './place.js'
 import { type AnyShape, isList, isNamed } from './shape.js'
-
-/** A parsed file. */
-export interface Parsed {
-  readonly file: string
-  readonly program: hbs.AST.Program
-}
 
 export interface CheckOptions {
   readonly partials: ReadonlyMap<string, Parsed>
@@ -24,26 +18,6 @@ export interface CheckOptions {
 }
 
 type Call = hbs.AST.MustacheStatement | hbs.AST.BlockStatement | hbs.AST.SubExpression
-type Names = ReadonlyMap<string, AnyShape>
-
-/** Where in the templates the walk is. */
-interface Place {
-  readonly file: string
-  /** What `@root` names. */
-  readonly root: AnyShape
-  /** The contexts, innermost last. */
-  readonly contexts: readonly [AnyShape, ...AnyShape[]]
-  /** Block parameters: `as |name|`. */
-  readonly names: Names
-  readonly inline: ReadonlyMap<string, Parsed>
-  /** The partials that the walk is in. */
-  readonly within: readonly string[]
-  /** Whether a helper of the host's may have put another context in place of the innermost. */
-  readonly isLoose: boolean
-  /** What `{{> @partial-block}}` stands for. */
-  readonly block?: { readonly program: hbs.AST.Program; readonly place: Place } | undefined
-}
-
 // How many values the helpers of Handlebars need: with others they throw, once a mail is being made.
 const NEEDED: Readonly<Record<string, number>> = { if: 1, unless: 1, with: 1, each: 1, lookup: 2 }
 
@@ -248,45 +222,4 @@ export function checkTemplate(template: Parsed, shape: AnyShape, options: CheckO
     within: [],
     isLoose: false,
   })
-}
-
-interface Lookup {
-  readonly owner: string
-  readonly path: hbs.AST.Node
-  readonly place: Place
-}
-
-function member(shape: AnyShape, name: string, { owner, path, place }: Lookup): AnyShape {
-  if (shape === 'any' || shape === 'made' || (name === 'length' && !isNamed(shape))) return 'any'
-  if (isList(shape) && /^\d+$/.test(name)) return shape[0]
-  const known = isNamed(shape) ? shape : {}
-  if (Object.hasOwn(known, name)) return known[name] ?? 'any'
-  if (place.isLoose) return 'any'
-  const what = owner === '' ? `there is no variable \`${name}\`` : `\`${owner}\` has no \`${name}\``
-  return fail(place, path, `${what}.${hint(name, Object.keys(known))}`)
-}
-
-function hint(name: string, known: readonly string[]): string {
-  if (known.length === 0) return ''
-  const nearest = closest(name, [...known])
-  const isNear = distance(name.toLowerCase(), nearest.toLowerCase()) <= Math.max(2, name.length / 3)
-  return isNear ? ` Did you mean \`${nearest}\`?` : ` There are ${known.map((each) => `\`${each}\``).join(', ')}.`
-}
-
-function fail(place: Place, node: hbs.AST.Node, why: string): never {
-  throw new TypeError(`The template ${place.file}, line ${node.loc.start.line}: ${why}`)
-}
-
-function innermost({ contexts }: Place): AnyShape {
-  return contexts.at(-1) ?? 'any'
-}
-
-/** Whether a partial asks for what this use of it was not given. */
-function isLeftOut(asked: hbs.AST.Expression, place: Place): boolean {
-  if (place.within.length === 0 || place.isLoose || !isA<hbs.AST.PathExpression>(asked, 'PathExpression')) return false
-  if (asked.original === '@partial-block') return place.block === undefined
-  const context = innermost(place)
-  const isName = !asked.data && asked.depth === 0 && asked.parts.length === 1
-  const name = String(asked.parts[0]) // `original` may be `this.name` or `./name`
-  return isName && !place.names.has(name) && isNamed(context) && !Object.hasOwn(context, name)
 }

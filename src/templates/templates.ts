@@ -5,7 +5,8 @@ import { createRequire } from 'node:module'
 import { dirname, join, sep } from 'node:path'
 import Handlebars from 'handlebars'
 import type { TemplateHelper } from '../options.js'
-import { checkTemplate, type Parsed } from './check.js'
+import { checkTemplate } from './check.js'
+import type { Parsed } from './place.js'
 import type { AnyShape, Shape } from './shape.js'
 
 /** Fills a template. Values are data: they are escaped where the output is HTML, and never compiled. */

@@ -45,7 +45,9 @@ async function run(): Promise<number> {
 /** One id in 64 begins with a dash. Such a one is moved behind `--`, where it is not taken for an option. */
 function idsLast(words: readonly string[]): readonly string[] {
   if (words.includes('--')) return words
-  const isId = (word: string) => /^-[\w][\w-]{19}$/.test(word)
+  // Behind any other option it is the value of that, such as an organization's id.
+  const isId = (word: string, at: number) =>
+    /^-[\w][\w-]{19}$/.test(word) && !/^--(?!yes$|json$)/.test(words[at - 1] ?? '')
   const ids = words.filter(isId)
-  return ids.length === 0 ? words : [...words.filter((word) => !isId(word)), '--', ...ids]
+  return ids.length === 0 ? words : [...words.filter((word, at) => !isId(word, at)), '--', ...ids]
 }

@@ -50,7 +50,8 @@ export interface TemplateOptions {
   /** Handlebars helpers, by the name that templates call them by. */
   readonly helpers?: Readonly<Record<string, TemplateHelper>> | undefined
   /**
-   * Whether HTML templates may write values raw, `{{{so}}}`, and put any value into a link. Whoever allows it answers
+   * Whether HTML templates may write values raw, `{{{so}}}`, and put any value into a link, style, script or unquoted
+   * attribute. Without it, what a helper of the host's returns may stand there, and no other text. Whoever allows it answers
    * for every value: names and messages are written by strangers. Default: false.
    */
   readonly allowRaw?: boolean | undefined

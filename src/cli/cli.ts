@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline'
 import { CliError } from './failures.js'
 import type { Install, Need } from './install.js'
 import { type GlobalOptions, readSource } from './source.js'
+import { json, plain } from './text.js'
 
 export interface Cli {
   /** The flags that every command takes, as they were given. */
@@ -37,9 +38,9 @@ export function createCli(options: () => GlobalOptions, write: (text: string) =>
       install ??= await openInstall(source, { needs, appId: given.app, toMigrate })
       return install
     },
-    answer: (document, text) => write(`${options().json ? JSON.stringify(document, null, 2) : text}\n`),
+    answer: (document, text) => write(`${options().json ? json(document, 2) : text}\n`),
     note(text) {
-      if (!options().json) process.stderr.write(`${text}\n`)
+      if (!options().json) process.stderr.write(`${plain(text)}\n`)
     },
     async confirm(question) {
       if (!process.stdin.isTTY) {

@@ -77,7 +77,7 @@ const flags: Readonly<Record<string, string>> = {
 function detailOf(error: InviteError): string {
   if (error.errors !== undefined) {
     const told = error.errors.map(({ pointer, detail }) => {
-      const field = pointer.replace(/^#\/?/, '')
+      const [field = ''] = pointer.replace(/^#\/?/, '').split('/') // of a list, the list
       return `${flags[field] ?? `--${field}`} ${detail}`
     })
     return sentence(told.join('; '))

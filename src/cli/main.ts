@@ -4,7 +4,7 @@ import { CommanderError } from 'commander'
 import { createCli } from './cli.js'
 import { exitCodes, problemOf } from './failures.js'
 import { addCommands, createProgram } from './program.js'
-import { plain } from './text.js'
+import { json, plain } from './text.js'
 
 const args = process.argv.slice(2).map(String)
 
@@ -17,7 +17,7 @@ const write = (text: string) => new Promise<void>((resolve) => stdout(text, () =
 // What the library warns a running app of is in the command's own answer, or its failure.
 process.removeAllListeners('warning')
 process.on('warning', (warning) => {
-  if (warning.name !== 'ExpressInviteOnly') process.stderr.write(`${warning.name}: ${warning.message}\n`)
+  if (warning.name !== 'ExpressInviteOnly') process.stderr.write(`${plain(`${warning.name}: ${warning.message}`)}\n`)
 })
 
 const program = createProgram((text) => void stdout(text))
@@ -35,7 +35,7 @@ async function run(): Promise<number> {
     if (error instanceof CommanderError && error.exitCode === 0) return 0 // --help, --version
     const { problem, exitCode } = problemOf(error)
     const asJson = args.includes('--json') // also where the flags could not be read
-    process.stderr.write(`${asJson ? JSON.stringify(problem) : `error: ${plain(problem.detail)} [${problem.code}]`}\n`)
+    process.stderr.write(`${asJson ? json(problem) : `error: ${plain(problem.detail)} [${problem.code}]`}\n`)
     return exitCode
   } finally {
     await cli.close()
@@ -45,7 +45,9 @@ async function run(): Promise<number> {
 /** One id in 64 begins with a dash. Such a one is moved behind `--`, where it is not taken for an option. */
 function idsLast(words: readonly string[]): readonly string[] {
   if (words.includes('--')) return words
-  const isId = (word: string) => /^-[\w][\w-]{19}$/.test(word)
+  // Behind any other option it is the value of that, such as an organization's id.
+  const isId = (word: string, at: number) =>
+    /^-[\w][\w-]{19}$/.test(word) && !/^--(?!yes$|json$)/.test(words[at - 1] ?? '')
   const ids = words.filter(isId)
-  return ids.length === 0 ? words : [...words.filter((word) => !isId(word)), '--', ...ids]
+  return ids.length === 0 ? words : [...words.filter((word, at) => !isId(word, at)), '--', ...ids]
 }

@@ -30,7 +30,7 @@ export function warnOfSafeMethod(context: Context, req: Request): void {
   warnOnce(
     context,
     'INVITE_GET_MOUNT',
-    `requireInvite stands before ${req.method} ${req.baseUrl}${req.path}, and lets nobody pass there: links and ` +
+    `requireInvite stands before ${routeOf(req)}, and lets nobody pass there: links and ` +
       'mail scanners must not use invites up. Mount it on the POST route that makes the account alone.',
   )
 }
@@ -49,7 +49,13 @@ export function warnOfRedirect(context: Context, req: Request): void {
   warnOnce(
     context,
     'INVITE_REDIRECT_COUNTED',
-    `${req.method} ${req.originalUrl.split('?')[0]} answered with a redirect that may mean success or failure, and the use was counted. ` +
+    `${routeOf(req)} answered with a redirect that may mean success or failure, and the use was counted. ` +
       'Call req.invite.accept({ userId }) where the account is made, or pass succeeded: (req, res) => boolean.',
   )
+}
+
+/** Where the request went, without what may be a code: a host may have put it into the path. */
+function routeOf({ method, originalUrl }: Request): string {
+  const [path = ''] = originalUrl.split('?')
+  return `${method} ${path.replace(/[^/]{28,}/g, '…')}` // a code has 28 letters
 }

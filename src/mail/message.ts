@@ -53,8 +53,8 @@ export interface InviteMailValues {
 const shape: Shape<InviteMailValues> = {
   appName: 'text',
   logoUrl: 'url',
-  color: 'text',
-  textOnColor: 'text',
+  color: 'color',
+  textOnColor: 'color',
   footer: 'text',
   email: 'text',
   inviteCode: 'text',

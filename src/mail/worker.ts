@@ -173,7 +173,7 @@ function isPermanent(error: unknown): boolean {
 function reportable(error: unknown, secrets: readonly (string | RegExp)[]): string {
   let text = error instanceof Error ? error.message : String(error)
   for (const secret of secrets) text = text.replaceAll(secret, '…')
-  return text.replace(/\s+/g, ' ').slice(0, MAX_ERROR)
+  return text.replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ').slice(0, MAX_ERROR)
 }
 
 /** Finds the code in every spelling that would let somebody in. */

@@ -1,11 +1,12 @@
 // The Handlebars templates of one app: found file by file in the host's folders, else in the package's; checked, then
 // compiled, once.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, sep } from 'node:path'
 import Handlebars from 'handlebars'
 import type { TemplateHelper } from '../options.js'
-import { checkTemplate, type Parsed } from './check.js'
+import { checkTemplate } from './check.js'
+import type { Parsed } from './place.js'
 import type { AnyShape, Shape } from './shape.js'
 
 /** Fills a template. Values are data: they are escaped where the output is HTML, and never compiled. */
@@ -73,7 +74,13 @@ export function openTemplates({ folders, helpers, allowRaw }: TemplatesConfig): 
       const partials = partialsOf(dirname(name), isHtml ? '.html.hbs' : '.text.hbs', locale)
       const template = parse(find(name, locale))
       const known = Object.keys(handlebars.helpers).filter((helper) => !helper.endsWith('Missing'))
-      checkTemplate(template, shape as AnyShape, { partials, helpers: known, isHtml, allowRaw })
+      checkTemplate(template, shape as AnyShape, {
+        partials,
+        helpers: known,
+        ownHelpers: Object.keys(helpers),
+        isHtml,
+        allowRaw,
+      })
       const options = { noEscape: !isHtml }
       for (const [partial, { program }] of partials) {
         handlebars.registerPartial(partial, handlebars.compile(program, options))
@@ -123,7 +130,8 @@ export function canonicalLocale(name: string): string | undefined {
 }
 
 const filesIn = (folder: string) => (existsSync(folder) ? readdirSync(folder) : [])
+/** Folders, also behind symbolic links; those with a dot before their name are a tool's own. */
 const foldersIn = (folder: string) =>
-  existsSync(folder)
-    ? readdirSync(folder, { withFileTypes: true }).flatMap((each) => (each.isDirectory() ? [each.name] : []))
-    : []
+  filesIn(folder).filter(
+    (each) => !each.startsWith('.') && statSync(join(folder, each), { throwIfNoEntry: false })?.isDirectory(),
+  )

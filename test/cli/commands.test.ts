@@ -99,6 +99,7 @@ describe('the command line, list', () => {
   it('says so where there is none', async () => {
     const { run } = await openFolder()
     expect((await run('list')).stdout).to.equal('No pending invites.\n')
+    expect((await run('list --status used')).stderr).to.include('error: --status must be one or more of pending')
     const found = await run('list --status expired,revoked --query ada')
     expect(found).to.deep.equal({ code: 0, stdout: 'No expired or revoked invites for ada.\n', stderr: '' })
   })
@@ -121,6 +122,15 @@ describe('the command line, list', () => {
     expect(all.nextCursor).to.equal(null)
     const searched = await json<Page<Invite>>('list --query @acme.dev')
     expect(searched.items.map(({ email }) => email)).to.deep.equal(['bob@acme.dev'])
+  })
+
+  it('writes nothing that a terminal would obey, as JSON neither', async () => {
+    const { host, run } = await openFolder()
+    const note = '\u001b[2J\u009b31m\u007f\u202e\u2028'
+    await host.invites.send({ email: 'ada@example.com', metadata: { note } })
+    const { stdout } = await run('list --json')
+    expect(stdout).to.match(/^[\n\x20-\x7e]*$/)
+    expect(JSON.parse(stdout).items[0].metadata.note).to.equal(note)
   })
 
   it('shows codes and links only to whoever has what they need', async () => {
@@ -171,6 +181,12 @@ describe('the command line, revoke', () => {
     expect((await host.invites.list()).items.map(({ email }) => email)).to.deep.equal(['ada@example.com.au'])
     const none = await run('revoke ada@example.com --yes --json')
     expect(JSON.parse(none.stderr)).to.have.property('code', 'invite_not_found')
+  })
+
+  it('leaves what begins with a dash to the option before it', async () => {
+    const { json } = await openFolder()
+    const invite = await json<Invite>('send ada@example.com --org -V_5jdXi8Z2KvSgZ9m2h4')
+    expect(invite.orgId).to.equal('-V_5jdXi8Z2KvSgZ9m2h4')
   })
 
   it('takes an id that begins with a dash for no option', async () => {

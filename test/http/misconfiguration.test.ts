@@ -58,6 +58,23 @@ describe('a misconfiguration', () => {
     expect(heard.told[0]?.message).to.include('POST /signup').and.include('accept({ userId })').and.include('succeeded')
   })
 
+  it('R-19 tells no code that stands in a path', async () => {
+    const heard = warnings()
+    const { invites } = await openHost()
+    const gate = requireInvite(invites, { code: (req) => String(req.params.code), email: false })
+    const app = express().use(express.json())
+    app.all('/join/:code', gate, redirect)
+    app.use(answerMessage)
+    const { inviteCode } = await invites.send({})
+    for (const spelled of [inviteCode, inviteCode?.replaceAll('-', '%20')]) {
+      await request(app).get(`/join/${spelled}`)
+      await request(app).post(`/join/${spelled}`).send({})
+    }
+    expect(await heard.codes()).to.deep.equal(['INVITE_GET_MOUNT', 'INVITE_REDIRECT_COUNTED'])
+    const messages = heard.told.map(({ message }) => message).join()
+    expect(messages).to.include('GET /join/…').and.include('POST /join/…').and.not.include(inviteCode?.slice(0, 4))
+  })
+
   it('INVITE_NO_BODY_PARSER: a body that nobody parses', async () => {
     const heard = warnings()
     const { invites } = await openHost()

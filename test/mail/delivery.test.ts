@@ -648,6 +648,16 @@ describe('the outbox', () => {
     expect(leaking).to.deep.equal([])
   })
 
+  it('tells what the mail server said without what a terminal would obey', async () => {
+    const sendMail = async () => {
+      throw new Error('550 \u001b[2Jno\u009b31m \u202esuch\r\nuser')
+    }
+    const { host } = await openMailHost({ mailer: { sendMail } })
+    const { inviteId } = await sendInvite(host, { email: 'ada@example.com' })
+    await host.invites.deliver()
+    expect((await deliveryOf(host, inviteId))?.lastError).to.equal('550 [2Jno 31m such user')
+  })
+
   it('R-34 mails each invite exactly once where two installs deliver the same file at once', async () => {
     const smtp = await startSmtp()
     const first = await openHost({ invites: { mailer: pooled(smtp) } })

@@ -1,4 +1,6 @@
 // The language of a mail: the folder of the invitee's locale, else the app's, else the templates of no locale.
+import { symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { refusedOptions } from '../support/host.js'
 import { mailOf, templateFolder } from '../support/mailing.js'
@@ -60,6 +62,18 @@ describe('the language of the mail', () => {
     const own = templateFolder({ 'email/invite.text.hbs': 'English of the app' })
     const mail = await mailOf({ templates: templates(), apps: { default: { templates: own } } }, { locale: 'de' })
     expect(mail.text).to.include('Gilt bis')
+  })
+
+  it('is that of a folder behind a symbolic link, as volumes of Kubernetes are laid out', async () => {
+    const real = templateFolder({
+      '..2026/de/invite.html.hbs': 'Gilt',
+      '..2026/de/invite.text.hbs': 'Gilt',
+      '..2026/de/invite.subject.hbs': 'Gilt',
+    })
+    const folder = templateFolder({ 'email/..2026/x.hbs': '' })
+    symlinkSync(join(real, '..2026/de'), join(folder, 'email/de'))
+    symlinkSync('..2026', join(folder, 'email/..data'))
+    expect((await mailOf({ templates: folder }, { locale: 'de' })).text).to.equal('Gilt')
   })
 
   const mailer = { sendMail: async () => undefined }

@@ -53,6 +53,17 @@ describe('a template is refused at start, with the answer,', () => {
       { [HTML]: '{{> card}}', 'email/partials/card.html.hbs': '{{> card}}' },
       'the partial `card` includes itself',
     ],
+    [
+      'for a way up out of a partial',
+      { [HTML]: '{{#with metadata}}{{> card}}{{/with}}', 'email/partials/card.html.hbs': '{{../role}}' },
+      'email/partials/card.html.hbs, line 1: there is nothing above, where `../role` would be',
+    ],
+    ['for a way up too far', { [HTML]: '{{../role}}' }, 'there is nothing above'],
+    ['for a condition without a value', { [HTML]: '{{#if}}x{{/if}}' }, '`if` takes one value'],
+    ['for too few values', { [HTML]: '{{lookup metadata}}' }, '`lookup` takes 2 values'],
+    ['for another decorator with a block', { [HTML]: '{{#*mark "x"}}{{/mark}}' }, 'no decorators here but `inline`'],
+    ['for a computed inline partial', { [HTML]: '{{#*inline role}}{{/inline}}' }, 'named in quotes, not computed'],
+    ['for a number as a name', { [HTML]: '{{1}}' }, 'there is no variable `1`'],
     ['for the block of a partial that has none', { [HTML]: '{{> layout}}' }, 'this partial is used without a block'],
     ['for a decorator', { [HTML]: '{{* mark}}' }, 'there are no decorators here but `inline`'],
     [
@@ -103,6 +114,65 @@ describe('a template is refused at start, with the answer,', () => {
     const through = { [HTML]: '{{> button href=message label="x"}}' }
     expect(await refused(through)).to.include('button.html.hbs, line 4: `href` is a text')
   })
+
+  describe('R-32 for a text that a browser would follow, by whatever way it comes there:', () => {
+    const ways: readonly (readonly [string, Files[string], Files?])[] = [
+      ['behind a slash', '<a/href="{{message}}">'],
+      ['behind a character reference', '<a href="&#9;{{message}}">'],
+      ['behind much white space', `<a href="${' '.repeat(300)}{{message}}">`],
+      ['where the attribute is one of two', '<a {{#if role}}href="{{else}}title="{{/if}}{{message}}">'],
+      ['where the attribute may not be there', '<a {{#if role}}href="{{/if}}{{message}}">'],
+      ['where what stands before may not be there', '<a href="{{#if role}}{{else}}/{{/if}}{{message}}">'],
+      ['behind a link that may be empty', '<a href="{{logoUrl}}{{message}}">'],
+      ['in the second round of a loop', '{{#each metadata.tags}}{{message}}<a href="{{/each}}'],
+      ['as a context', '{{#with message}}<a href="{{this}}">{{/with}}'],
+      ['as a block parameter', '{{#with message as |it|}}<a href="{{it}}">{{/with}}'],
+      ['as a section', '{{#message}}<a href="{{this}}">{{/message}}'],
+      ['looked up', '<a href="{{lookup this "message"}}">'],
+      ['among all values', '{{#each this}}<a href="{{this}}">{{/each}}'],
+      ['from the metadata', '<a href="{{metadata.url}}">'],
+      ['by a name in quotes', '<a href="{{"message"}}">'],
+      ['in the block of a helper', '{{#twice}}<a href="{{message}}">{{/twice}}'],
+      ['through a partial', '<a {{> open}}{{message}}">', { 'email/partials/open.html.hbs': 'href="' }],
+      ['by a meta element', '<meta http-equiv="refresh" content="0; url={{message}}">'],
+      ['in what Outlook alone reads', '<!--[if mso]><v:rect href="{{message}}"><![endif]-->'],
+    ]
+    for (const [what, html, others] of ways) {
+      it(what, async () => {
+        const helpers: TemplateOptions['helpers'] = { twice: () => '' }
+        expect(await refused({ [HTML]: html, ...others }, { helpers })).to.include('and no link: it may be javascript:')
+      })
+    }
+  })
+
+  it('R-32 for a text that would be run, or read as something else than text', async () => {
+    for (const html of [
+      '<a onclick="go(\'{{role}}\')">',
+      '<script>{{role}}</script>',
+      '<iframe srcdoc="{{role}}">',
+      '<a href="javascript:{{role}}">',
+    ])
+      expect(await refused({ [HTML]: html }), html).to.include('`role` would be run as a script')
+    for (const html of ['<p style="color:{{role}}">', '<style>p { color: {{role}} }</style>'])
+      expect(await refused({ [HTML]: html }), html).to.include('`role` would be read as a style')
+    expect(await refused({ [HTML]: '<p title={{role}}>' })).to.include('without quotes')
+    for (const html of ['<p {{role}}>', '<p {{role}}="">', '<{{role}}>'])
+      expect(await refused({ [HTML]: html }), html).to.include('`role` stands within a tag')
+  })
+
+  it('R-32 for raw output that a partial would make on a condition, or of a partial put in its place', async () => {
+    for (const condition of ['this.message', './message', 'message']) {
+      const card = `{{#if ${condition}}}{{{message}}}{{/if}}`
+      const why = await refused({ [HTML]: '{{> card}}', 'email/partials/card.html.hbs': card })
+      expect(why, condition).to.include('never written raw')
+    }
+    const files = {
+      [HTML]: '{{#> box}}{{#*inline "head"}}{{{message}}}{{/inline}}{{/box}}',
+      'email/partials/box.html.hbs': '{{> head}}',
+      'email/partials/head.html.hbs': 'Hello',
+    }
+    expect(await refused(files)).to.include('never written raw')
+  })
 })
 
 describe('a template may use', () => {
@@ -122,6 +192,28 @@ describe('a template may use', () => {
       '[nurse][]',
     ],
     [
+      'partials that are defined in the block of another, or left out there',
+      {
+        [HTML]: '{{#> page}}{{#*inline "body"}}Dear {{role}}{{/inline}}{{/page}}',
+        'email/partials/page.html.hbs': '{{#> head}}no head {{/head}}{{> body}}',
+      },
+      'no head Dear nurse',
+    ],
+    [
+      'what a partial was not given, on the other hand',
+      { [HTML]: '{{> tag}}', 'email/partials/tag.html.hbs': '{{#unless name}}nobody{{/unless}}' },
+      'nobody',
+    ],
+    ['what looks like a link and is none', { [HTML]: '<p>the data = {{role}}' }, '<p>the data = nurse'],
+    ['a link to an address', { [HTML]: '<a href="mailto:{{email}}">' }, '<a href="mailto:ada@example.com">'],
+    ['its colours', { [HTML]: '<style>p { color: {{color}}; }</style>' }, '<style>p { color: #4338ca; }</style>'],
+    ['a comment', { [HTML]: '<!-- {{role}} --><p>{{role}}' }, '<!-- nurse --><p>nurse'],
+    [
+      'a button for Outlook',
+      { [HTML]: '<!--[if !mso]><!--><a href="{{signupUrl}}" title="{{role}}"></a><!--<![endif]-->' },
+      '<!--[if !mso]><!--><a href="https://acme.dev/signup" title="nurse"></a><!--<![endif]-->',
+    ],
+    [
       'partials inside the block of the same partial',
       { [HTML]: '{{#> box}}{{#> box}}x{{/box}}{{/box}}', 'email/partials/box.html.hbs': '({{> @partial-block}})' },
       '((x))',
@@ -136,6 +228,19 @@ describe('a template may use', () => {
       expect(html).to.equal(made)
     })
   }
+
+  it("what a helper of the host's makes of a value, as a link, and links in its block", async () => {
+    const files = { [HTML]: '<a href="{{safe metadata.url}}">{{#twice}}<a href="{{joinUrl}}">{{unknown}}{{/twice}}' }
+    const helpers: TemplateOptions['helpers'] = {
+      safe: (url: string) => (url.startsWith('https:') ? url : ''),
+      twice: () => '',
+    }
+    const { html } = await mailOf(
+      { templates: { folder: templateFolder(files), helpers } },
+      { metadata: { url: 'javascript:' } },
+    )
+    expect(html).to.equal('<a href="">')
+  })
 
   it("helpers of the host's, escaped like any value", async () => {
     const files = {

@@ -10,7 +10,7 @@ export interface User {
   readonly invitedBy: string | null
 }
 
-export interface NewUser {
+interface NewUser {
   readonly email: string
   readonly password: string
   readonly supervisor?: boolean

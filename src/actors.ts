@@ -3,17 +3,22 @@ import * as v from 'valibot'
 import { InviteError } from './errors.js'
 import type { Actor } from './types.js'
 
-const actorSchema = v.object({
-  id: v.pipe(
-    v.union([v.string(), v.number()], 'must be a string or a number'),
-    v.transform(String),
-    v.nonEmpty('must not be empty'),
-  ),
-  email: v.nullish(v.string('must be a string')),
-  name: v.nullish(v.string('must be a string')),
-  access: v.picklist(['supervisor', 'member'], "must be 'supervisor' or 'member'"),
-  roles: v.optional(v.array(v.string('must be strings'), 'must be a list')),
-})
+const accessRule = "must be 'supervisor' or 'member'"
+
+const actorSchema = v.object(
+  {
+    id: v.pipe(
+      v.union([v.string(), v.number()], 'must be a string or a number'),
+      v.transform(String),
+      v.nonEmpty('must not be empty'),
+    ),
+    email: v.nullish(v.string('must be a string')),
+    name: v.nullish(v.string('must be a string')),
+    access: v.picklist(['supervisor', 'member'], accessRule),
+    roles: v.optional(v.array(v.string('must be strings'), 'must be a list')),
+  },
+  (issue) => (issue.expected === 'Object' ? 'must be an object' : 'is missing'),
+)
 
 /** An actor that was checked. */
 export type KnownActor = Actor & { readonly id: string }

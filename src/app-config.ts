@@ -117,5 +117,7 @@ function readMode(name: string, mode: unknown): Mode {
 }
 
 function readTtl(name: string, ttlMs: unknown): number | null {
-  return ttlMs === null ? null : (duration(name, ttlMs) ?? 7 * DAY_MS)
+  return ttlMs === null
+    ? null
+    : (duration(name, ttlMs, 'a whole number of milliseconds, 1 or more, or null: for ever') ?? 7 * DAY_MS)
 }

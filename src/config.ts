@@ -61,7 +61,7 @@ export function readOptions(options: InvitesOptions): Config {
     deliver: optional('deliver', options.deliver, 'boolean', 'true or false') ?? true,
     wrongCodes: readWrongCodes(options.limits),
     cookieDomain,
-    clock: optional('clock', options.clock, 'function', 'a function that returns ms since 1970') ?? Date.now,
+    clock: readClock(options.clock),
   }
 }
 
@@ -97,6 +97,12 @@ function readCookie(options: InvitesOptions, baseUrl: URL): string | undefined {
   return domain
 }
 
+function readClock(clock: InvitesOptions['clock']): () => number {
+  const what = 'a function that returns ms since 1970, as Date.now does'
+  if (clock !== undefined && (typeof clock !== 'function' || !Number.isSafeInteger(clock()))) wrong('clock', what)
+  return clock ?? Date.now
+}
+
 function readMailer(mailer: unknown): Mailer | undefined {
   if (mailer === undefined) return undefined
   if (typeof (mailer as Partial<Mailer> | null)?.sendMail !== 'function') {
@@ -122,7 +128,7 @@ function readWrongCodes(limits: InviteLimits | undefined): Config['wrongCodes'] 
     wrong('limits.wrongCodes.store', 'an express-rate-limit store with `get` and `increment`')
   }
   return {
-    limit: duration('limits.wrongCodes.limit', own.limit) ?? 100,
+    limit: duration('limits.wrongCodes.limit', own.limit, 'a whole number, 1 or more') ?? 100,
     windowMs: duration('limits.wrongCodes.windowMs', own.windowMs) ?? 15 * 60 * 1000,
     store,
   }

@@ -1,6 +1,7 @@
 // The dashboard's templates and what they are told: every value ready to be shown, none of it markup.
 import { readFileSync } from 'node:fs'
 import { STATUS_CODES } from 'node:http'
+import { canGrant } from './actors.js'
 import type { AppConfig } from './app-config.js'
 import type { Shape } from './templates/shape.js'
 import { openTemplates, type Render } from './templates/templates.js'
@@ -23,6 +24,8 @@ export interface PageValues {
   readonly paged: boolean
   readonly nextHref?: string
   readonly firstHref: string
+  /** What the viewer may grant; absent where the install names no roles, or none may be granted. */
+  readonly roles?: readonly { readonly role: string; readonly chosen: boolean }[]
   /** What was typed, where it could not be sent. */
   readonly typed?: string
   readonly sendError?: string
@@ -94,6 +97,7 @@ const pageShape: Shape<PageValues> = {
   paged: 'text',
   nextHref: 'url',
   firstHref: 'url',
+  roles: [{ role: 'text', chosen: 'text' }],
   typed: 'text',
   sendError: 'text',
   notice: {
@@ -152,10 +156,15 @@ export interface PageInput {
   readonly paged: boolean
   readonly mode: Mode | undefined
   readonly mails: boolean
+  /** All roles there are, if the install names them. */
+  readonly roles: readonly string[] | undefined
+  /** Which of them was asked for. */
+  readonly role: string | undefined
 }
 
 export function invitePage(input: PageInput): PageValues {
   const { base, app, apps, actor, page, mode } = input
+  const roles = input.roles?.filter((role) => canGrant(actor, role)) ?? []
   const href = (appId: string, more: Record<string, string> = {}) => {
     const query = new URLSearchParams({ ...(apps.length > 1 ? { appId } : {}), ...more }).toString()
     return query === '' ? `${base}/` : `${base}/?${query}`
@@ -175,6 +184,7 @@ export function invitePage(input: PageInput): PageValues {
     paged: input.paged,
     ...(page.nextCursor !== null && { nextHref: href(app.appId, { cursor: page.nextCursor }) }),
     firstHref: href(app.appId),
+    ...(roles.length > 0 && { roles: roles.map((role) => ({ role, chosen: role === input.role })) }),
   }
 }
 

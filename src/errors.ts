@@ -1,5 +1,10 @@
 // The one family of expected failures, and the table that gives each its status and sentence.
 
+/** What only who runs the host should read is in `cause`, one level down; the message is for anybody. */
+export function storeUnavailable(why: string, cause?: unknown): InviteError {
+  return new InviteError('store_unavailable', { cause: new Error(why, { cause }) })
+}
+
 /** What went wrong, as a stable word that callers may branch on. */
 export type InviteErrorCode = keyof typeof failures
 
@@ -26,7 +31,7 @@ export interface InviteErrorOptions {
 }
 
 const failures = {
-  invite_required: [403, 'Signing up needs an invite.'],
+  invite_required: [403, 'Signing up needs an invite. Open the link in your invite once more, or type its code.'],
   invite_invalid: [403, 'This invite code is not valid. Check it for typing errors, or ask for a new invite.'],
   invite_expired: [410, 'This invite has expired. Ask whoever invited you to send it again.'],
   invite_used: [410, 'This invite has already been used.'],

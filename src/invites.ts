@@ -4,6 +4,7 @@ import { type Config, readOptions } from './config.js'
 import { type Context, guardStore, readScope, type Scope } from './context.js'
 import { createEvents, type InviteEventEmitter } from './events.js'
 import { createKeyring } from './keyring.js'
+import { createCompose } from './mail/message.js'
 import { createWorker } from './mail/worker.js'
 import type { InvitesOptions } from './options.js'
 import type { Acceptance, Invite, InvitePreview, Page, Settings } from './types.js'
@@ -59,8 +60,8 @@ export interface Invites {
   claim(claim: ClaimInput, scope?: Pick<Scope, 'appId'>): Promise<Claim>
   /** Accepts a claim by what names it: also in another process than the one that claimed. */
   accept(claim: ClaimKey, options?: Pick<AcceptOptions, 'userId'>): Promise<Acceptance>
-  /** Gives a claim back by what names it. */
-  release(claim: Pick<ClaimKey, 'claimId' | 'id'>): Promise<void>
+  /** Gives a claim back by what names it, and says whether it was still held. */
+  release(claim: Pick<ClaimKey, 'claimId' | 'id'>): Promise<boolean>
   /** A page of who joined, newest first. */
   acceptances(query?: PageQuery, scope?: Scope): Promise<Page<Acceptance>>
   /** Gives a wrongly counted use back. @throws InviteError `invite_exists` where its address has another invite by now. */
@@ -93,6 +94,9 @@ export function createInvites(options: InvitesOptions): Invites {
     onClose: (end) => void ends.push(end),
   }
   const worker = config.mailer && createWorker(context, config.mailer)
+  // Without a mailer too, so that a host's templates are wrong in development as they would be in production.
+  if (worker === undefined)
+    for (const app of config.apps.values()) if (app.templates.folders.length > 0) createCompose(context, app)
   if (config.deliver && workersMayStart) worker?.start()
   if (options.clock === undefined) void compareClocks(context)
 

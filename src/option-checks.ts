@@ -31,14 +31,19 @@ export function readSender(name: string, from: unknown, required: boolean): stri
 export function readFolder(name: string, folder: unknown): string | undefined {
   if (folder === undefined) return undefined
   if (typeof folder !== 'string' || !existsSync(folder) || !statSync(folder).isDirectory()) {
-    wrong(name, `a folder that exists; ${String(folder)} does not`)
+    wrong(name, `a folder that exists; ${typeof folder === 'string' ? resolve(folder) : String(folder)} does not`)
   }
   return resolve(folder)
 }
 
-export function duration(name: string, value: unknown): number | undefined {
+/** A count of `unit`, such as milliseconds. */
+export function duration(
+  name: string,
+  value: unknown,
+  unit = 'a whole number of milliseconds, 1 or more',
+): number | undefined {
   if (value === undefined) return undefined
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) wrong(name, 'a whole number, 1 or more')
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) wrong(name, unit)
   return value
 }
 

@@ -124,8 +124,11 @@ export interface InviteStore {
   /** As {@link InviteStore.accept}, in a transaction that cannot wait. Absent where the database has none such. */
   acceptSync?(request: AcceptRequest, trx: unknown): AcceptResult
 
-  /** Gives a hold back. Nothing happens where there is none: released, accepted and lapsed ones are left as they are. */
-  release(claim: { readonly claimId: string; readonly inviteId: string }): Promise<void>
+  /**
+   * Gives a hold back, and returns whether there was one. Nothing happens where there is none: released and accepted
+   * ones, and lapsed ones that were cleared, are left as they are.
+   */
+  release(claim: { readonly claimId: string; readonly inviteId: string }): Promise<boolean>
 
   /** One page, newest first. */
   listAcceptances(query: {

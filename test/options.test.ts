@@ -42,9 +42,14 @@ describe('R-16 createInvites refuses', () => {
     ['a sender that is none', { from: 'Acme' }, '`from` must be the sender of mails'],
     ['a sender with a line break', { from: 'Acme\r\nBcc: x <a@acme.dev>' }, '`from` must be'],
     ['a folder that is not there', { templates: '/no/such/folder' }, '`templates` must be a folder that exists'],
+    [
+      'a clock that tells no number',
+      { clock: (() => new Date()) as never },
+      '`clock` must be a function that returns ms',
+    ],
     ['a mode that is none', { mode: 'invite_only' }, '`mode` must be one of open, invite-only, waitlist, closed'],
     ['a term in words', { ttlMs: '7d' }, '`ttlMs` must be a whole number'],
-    ['a claim of no time', { claimTtlMs: 0 }, '`claimTtlMs` must be a whole number, 1 or more'],
+    ['a claim of no time', { claimTtlMs: 0 }, '`claimTtlMs` must be a whole number of milliseconds, 1 or more'],
     ['roles that are no list', { roles: 'admin' }, '`roles` must be a list'],
     ['a findInviter that is no function', { findInviter: {} }, '`findInviter` must be a function'],
     ['no apps', { apps: {} }, '`apps` must be an object of at least one app'],
@@ -84,7 +89,7 @@ describe('R-16 createInvites refuses', () => {
   it('a router or a dashboard without authorize, or with an unknown option', async () => {
     const { invites } = await openHost()
     expect(() => inviteRouter(invites, {} as never)).to.throw(TypeError, 'inviteRouter needs `authorize`')
-    expect(() => inviteRouter(invites, undefined as never)).to.throw(TypeError, 'inviteRouter takes an object')
+    expect(() => inviteRouter(invites, undefined as never)).to.throw(TypeError, 'inviteRouter needs `authorize`')
     expect(() => inviteDashboard(invites, {} as never)).to.throw(TypeError, 'inviteDashboard needs `authorize`')
     expect(() => inviteRouter(invites, { authorize, autorize: 1 } as never)).to.throw(
       TypeError,
@@ -152,7 +157,9 @@ describe('R-16 createInvites', () => {
       const res = await host.signup(body)
       expect(res.status).to.equal(503)
     }
-    expect(String(host.errors[0])).to.contain('store.migrate()')
+    const [error] = host.errors as Error[]
+    expect(error?.message, 'is shown to strangers').not.to.match(/migrate|app\.db/)
+    expect(String(error?.cause)).to.contain('store.migrate()').and.contain('app.db')
     const res = await host.manage.post('default/invite', { email: 'ada@example.com' })
     expect(res.status).to.equal(503)
     expect(res.body.detail).not.to.contain('/')

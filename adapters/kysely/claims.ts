@@ -16,7 +16,7 @@ import type { SettingsOperations } from './settings.js'
 export interface ClaimOperations {
   claim(request: ClaimRequest): Operation<ClaimResult>
   accept(request: AcceptRequest): Operation<AcceptResult>
-  release(claim: { readonly claimId: string; readonly inviteId: string }): Operation<void>
+  release(claim: { readonly claimId: string; readonly inviteId: string }): Operation<boolean>
 }
 
 export function claimOperations(
@@ -130,10 +130,11 @@ export function claimOperations(
     return invite
   }
 
-  function* release(claim: { readonly claimId: string; readonly inviteId: string }): Operation<void> {
+  function* release(claim: { readonly claimId: string; readonly inviteId: string }): Operation<boolean> {
     yield* reading.lock(claim)
     const [held] = yield* statements.removeClaim(claim)
     if (held) yield* statements.lowerHeld({ inviteId: held.invite_id, by: 1 })
+    return held !== undefined
   }
 
   return { claim, accept, release }

@@ -1,5 +1,5 @@
 // What a failing Postgres means to whoever runs the host.
-import { InviteError } from '../../src/errors.js'
+import { InviteError, storeUnavailable } from '../../src/errors.js'
 
 /** SQLSTATE, or the code of a system error. */
 function codeOf(error: unknown): string {
@@ -15,11 +15,12 @@ export function isTransient(error: unknown): boolean {
 /** As the reason of a 503. */
 export function explain(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof InviteError || error instanceof TypeError) return error
-  return new InviteError('store_unavailable', { detail: sentence(codeOf(error), error), cause: error })
+  return storeUnavailable(sentence(codeOf(error), error), error)
 }
 
 /** What keeps the tables from being made. */
 export function explainMigration(error: unknown, schema: string | undefined): unknown {
+  if (codeOf(error) === '') return error
   if (codeOf(error) !== '42501') return explain(error)
   const where = schema === undefined ? 'in this database' : `in the schema ${schema}`
   return new Error(

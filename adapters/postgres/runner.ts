@@ -1,7 +1,7 @@
 // Runs the operations on a pool of Postgres connections, each in one transaction.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CompiledQuery } from 'kysely'
-import { InviteError } from '../../src/errors.js'
+import { storeUnavailable } from '../../src/errors.js'
 import { type Operation, run } from '../kysely/operation.js'
 import type { Runner } from '../kysely/store.js'
 import { isKyselyTransaction, queryIn } from '../kysely/transaction.js'
@@ -103,7 +103,7 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
     connecting.then((client) => client.release()).catch(() => undefined)
     const detail =
       'No Postgres connection became free: look for clients that are never released, or raise `max` of the pool.'
-    throw new InviteError('store_unavailable', { detail })
+    throw storeUnavailable(detail)
   }
 
   async function migrate(operation: () => Operation<void>): Promise<void> {

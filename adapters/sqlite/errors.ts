@@ -1,5 +1,5 @@
 // What a failing SQLite means to whoever runs the host.
-import { InviteError } from '../../src/errors.js'
+import { storeUnavailable } from '../../src/errors.js'
 
 function codeOf(error: unknown): string {
   return error instanceof Error && error.name === 'SqliteError' ? String(Reflect.get(error, 'code')) : ''
@@ -13,7 +13,7 @@ export function isBusy(error: unknown): boolean {
 export function explain(error: unknown, file: string): unknown {
   const code = codeOf(error)
   if (code === '') return error
-  return new InviteError('store_unavailable', { detail: `${sentence(code, error as Error)} (${file})`, cause: error })
+  return storeUnavailable(`${sentence(code, error as Error)} (${file})`, error)
 }
 
 function sentence(code: string, error: Error): string {

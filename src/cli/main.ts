@@ -42,12 +42,19 @@ async function run(): Promise<number> {
   }
 }
 
-/** One id in 64 begins with a dash. Such a one is moved behind `--`, where it is not taken for an option. */
+/**
+ * One id in 64 begins with a dash. Such a one is moved behind `--`, where it is not taken for an option, or where it is
+ * the value of an option, such as an organization's, tied to that.
+ */
 function idsLast(words: readonly string[]): readonly string[] {
   if (words.includes('--')) return words
-  // Behind any other option it is the value of that, such as an organization's id.
-  const isId = (word: string, at: number) =>
-    /^-[\w][\w-]{19}$/.test(word) && !/^--(?!yes$|json$)/.test(words[at - 1] ?? '')
-  const ids = words.filter(isId)
-  return ids.length === 0 ? words : [...words.filter((word, at) => !isId(word, at)), '--', ...ids]
+  const first: string[] = []
+  const ids: string[] = []
+  for (const word of words) {
+    const before = first.at(-1) ?? ''
+    if (!/^-[\w][\w-]{19}$/.test(word)) first.push(word)
+    else if (/^--(?!yes$|json$)[a-z-]+$/.test(before)) first.splice(-1, 1, `${before}=${word}`)
+    else ids.push(word)
+  }
+  return ids.length === 0 ? first : [...first, '--', ...ids]
 }

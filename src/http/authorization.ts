@@ -3,18 +3,20 @@ import type { Request, Response } from 'express'
 import { type KnownActor, readActor } from '../actors.js'
 import type { Context } from '../context.js'
 import { InviteError } from '../errors.js'
+import { checkNames } from '../option-names.js'
 import type { Awaitable } from '../options.js'
 import type { Action, Actor } from '../types.js'
 
 /** How the host says who may manage invites. */
 export interface AuthorizeOption {
   /**
-   * Says who is asking, and with what access; `null` for nobody. What it throws goes to the host's error handlers.
+   * Says who is asking, and with what access; `null` for nobody (401), `false` for somebody who may not (403). What it
+   * throws goes to the host's error handlers.
    * Required: there is no default that would be safe.
    * @example ({ user }) => user ? { id: user.id, email: user.email, access: user.isAdmin ? 'supervisor' : 'member' } : null
    */
   // A method, so that hosts may type `req` as the request they know.
-  authorize(req: Request, what: { readonly appId: string; readonly action: Action }): Awaitable<Actor | null>
+  authorize(req: Request, what: { readonly appId: string; readonly action: Action }): Awaitable<Actor | null | false>
 }
 
 /** A request that has been let through to manage invites. */
@@ -31,24 +33,27 @@ export class HostFailure {
   constructor(readonly error: unknown) {}
 }
 
-/** @throws TypeError where there is no `authorize`: without it everybody would manage invites. */
-export function needAuthorize(owner: string, authorize: unknown): void {
-  if (typeof authorize === 'function') return
+/** @throws TypeError where there is no `authorize`, without which everybody would manage invites, or more than that. */
+export function checkAuthorize(owner: string, options: AuthorizeOption | undefined): void {
+  if (options !== undefined) checkNames(owner, options, ['authorize'])
+  if (typeof options?.authorize === 'function') return
   throw new TypeError(
     `${owner} needs \`authorize\`: a function (req, { appId, action }) that returns who is asking, such as ` +
       "{ id: '7', access: 'supervisor' }, or null.",
   )
 }
 
-/** @throws InviteError `not_authenticated`; {@link HostFailure} where `authorize` fails or returns no actor. */
+/** @throws InviteError `not_authenticated`, `not_allowed`; {@link HostFailure} where `authorize` fails or returns no actor. */
 export async function askHost(host: AuthorizeOption, req: Request, appId: string, action: Action): Promise<KnownActor> {
+  let isKnown = false
   try {
     const actor = await host.authorize(req, { appId, action })
     if (actor) return readActor('authorize', actor)
+    isKnown = actor === false
   } catch (error) {
     throw new HostFailure(error)
   }
-  throw new InviteError('not_authenticated')
+  throw new InviteError(isKnown ? 'not_allowed' : 'not_authenticated')
 }
 
 /**

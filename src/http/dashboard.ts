@@ -6,9 +6,8 @@ import { appOf, type Context } from '../context.js'
 import { errorPage, invitePage, loadDashboard, type PageValues } from '../dashboard-page.js'
 import { InviteError } from '../errors.js'
 import { contextOf, type Invites } from '../invites.js'
-import { checkNames } from '../option-names.js'
 import { type Action, modes } from '../types.js'
-import { type AuthorizeOption, askHost, HostFailure, isCrossSite, needAuthorize } from './authorization.js'
+import { type AuthorizeOption, askHost, checkAuthorize, HostFailure, isCrossSite } from './authorization.js'
 import { readForm } from './body.js'
 import { publicDetail, tellOperator } from './problem.js'
 
@@ -32,8 +31,7 @@ const notices = ['sent', 'resent', 'deleted', 'mode'] as const
  */
 export function inviteDashboard(invites: Invites, options: InviteDashboardOptions): Router {
   const context = contextOf(invites)
-  checkNames('inviteDashboard', options, ['authorize'])
-  needAuthorize('inviteDashboard', options.authorize)
+  checkAuthorize('inviteDashboard', options)
   const renders = new Map([...context.config.apps.values()].map((app) => [app.appId, loadDashboard(app)]))
   const router = express.Router()
 
@@ -54,7 +52,11 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
     }
   }
 
-  async function show(visit: Visit, extra: Partial<PageValues> = {}, status = 200): Promise<void> {
+  async function show(
+    visit: Visit,
+    { role, ...extra }: Partial<PageValues> & { readonly role?: string | undefined } = {},
+    status = 200,
+  ): Promise<void> {
     const { req, res, app, actor } = visit
     const scope = { appId: app.appId, actor }
     const cursor = typeof req.query.cursor === 'string' ? req.query.cursor : undefined
@@ -69,6 +71,8 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
       paged: cursor !== undefined,
       mode,
       mails: context.config.mailer !== undefined,
+      roles: context.config.roles,
+      role,
     })
     res
       .status(status)
@@ -142,16 +146,17 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
     visit('invite.create', async (visit) => {
       const fields = await readForm(visit.req, visit.res)
       const email = String(fields.email ?? '').trim()
+      const role = String(fields.role ?? '') || undefined
       try {
         if (email === '') throw new InviteError('input_invalid', { detail: 'Type the e-mail address to invite.' })
-        const invite = await invites.send({ email }, { appId: visit.app.appId, actor: visit.actor })
+        const invite = await invites.send({ email, role }, { appId: visit.app.appId, actor: visit.actor })
         back(visit, 'sent', invite.inviteId)
       } catch (error) {
         if (!(error instanceof InviteError) || !['input_invalid', 'invite_exists'].includes(error.code)) throw error
-        const why = error.errors
+        const why = error.errors?.some(({ pointer }) => pointer === '#/email')
           ? `${email} is not an e-mail address. It must look like ada@example.com.`
           : error.message
-        await show(visit, { typed: email, sendError: why }, error.status)
+        await show(visit, { typed: email, role, sendError: why }, error.status)
       }
     }),
   )

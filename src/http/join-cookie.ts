@@ -3,13 +3,14 @@ import { parseCookie, stringifySetCookie } from 'cookie'
 import type { Request, Response } from 'express'
 import { isBlankCode, normalizeCode } from '../codes.js'
 import type { Context } from '../context.js'
+import { readToken } from '../proofs.js'
 import type { Credentials } from '../use-cases/check.js'
 
 const LIFETIME_MS = 15 * 60 * 1000
 
 /**
- * What the request comes with: `explicit`, the code it names, else what its cookie holds. The cookie's proof counts
- * for an explicit code only if it is the same one.
+ * What the request comes with: `explicit`, the code or the whole token of a join link that it names, else what its
+ * cookie holds. The cookie's proof counts for an explicit code only if it is the same one.
  */
 export function credentialsFor(
   context: Context,
@@ -19,8 +20,9 @@ export function credentialsFor(
 ): Credentials | undefined {
   const cookie = readJoinCookie(context, req, appId)
   if (explicit === undefined || isBlankCode(explicit)) return cookie
-  const same = cookie !== undefined && normalizeCode(cookie.inviteCode) === normalizeCode(explicit)
-  return { inviteCode: explicit, proof: same ? cookie.proof : undefined }
+  const { code, proof } = readToken(explicit) // as apps have it that open the mailed link themselves
+  const same = cookie !== undefined && normalizeCode(cookie.inviteCode) === normalizeCode(code)
+  return { inviteCode: code, proof: proof ?? (same ? cookie.proof : undefined) }
 }
 
 /** What the request's cookie for this app holds; `undefined` where there is none, or it was tampered with or is stale. */

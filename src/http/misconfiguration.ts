@@ -31,7 +31,7 @@ export function warnOfSafeMethod(context: Context, req: Request): void {
     context,
     'INVITE_GET_MOUNT',
     `requireInvite stands before ${routeOf(req)}, and lets nobody pass there: links and ` +
-      'mail scanners must not use invites up. Mount it on the POST route that makes the account alone.',
+      'mail scanners must not use invites up. Mount it on the POST route that makes the account, and on no other.',
   )
 }
 

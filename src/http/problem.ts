@@ -24,9 +24,10 @@ export function publicDetail(error: InviteError): string {
   return error.expose ? error.message : new InviteError(error.code).message
 }
 
-/** A failure that we answer ourselves never reaches the host's error handlers: what is its affair is told here. */
+/** The client is told that it failed, and who runs the host why. */
 export function tellOperator(context: Context, error: InviteError): void {
   if (error.code !== 'store_unavailable') return
-  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : ''
-  warnOnce(context, 'INVITE_STORE_UNAVAILABLE', `Answered 503: ${error.message}${cause}`)
+  const reasons: string[] = []
+  for (let each = error.cause; each instanceof Error; each = each.cause) reasons.push(each.message)
+  warnOnce(context, 'INVITE_STORE_UNAVAILABLE', `Answered 503: ${reasons.join(': ') || error.message}`)
 }

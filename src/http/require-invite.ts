@@ -12,6 +12,7 @@ import { type Claim, claimInvite } from '../use-cases/claim.js'
 import { hasBody } from './body.js'
 import { clearJoinCookie, credentialsFor, hasJoinCookie } from './join-cookie.js'
 import { missingBodyParser, warnOfApp, warnOfSafeMethod } from './misconfiguration.js'
+import { tellOperator } from './problem.js'
 import { type Succeeded, settleWithResponse } from './settle.js'
 import { throttleOf } from './throttle.js'
 
@@ -86,9 +87,13 @@ export function requireInvite(invites: Invites, options: RequireInviteOptions = 
       if (claim === undefined) forget()
       else req.invite = settleWithResponse({ context, req, res, next, claim, succeeded, accepted: forget })
     } catch (error) {
-      if (!(error instanceof InviteError) || error.status >= 500) throw error
+      if (!(error instanceof InviteError)) throw error
+      if (error.status >= 500) {
+        tellOperator(context, error)
+        throw error
+      }
       if (error.code === 'invite_invalid') await throttle.wrongCode(req)
-      if (OVER.includes(error.code)) forget()
+      if (explicit === undefined && OVER.includes(error.code)) forget() // a mistyped code takes no link away
       // Where anybody may sign up, a cookie left over from some invite keeps nobody out.
       if (explicit !== undefined || (await modeOf(context, appOf(context, appId))) !== 'open') throw error
     }

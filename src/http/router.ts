@@ -1,11 +1,10 @@
 // `inviteRouter`: the HTTP interface, one route a use case.
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
 import { normalizeCode } from '../codes.js'
-import { appOf } from '../context.js'
+import { appOf, type Context } from '../context.js'
 import { InviteError } from '../errors.js'
 import { checkSchema, emptySchema, read } from '../input.js'
 import { contextOf, type Invites } from '../invites.js'
-import { checkNames } from '../option-names.js'
 import { readToken } from '../proofs.js'
 import type { Action } from '../types.js'
 import { type ResendOptions, resendInvite } from '../use-cases/manage.js'
@@ -13,11 +12,11 @@ import { type SendInvite, sendInvite } from '../use-cases/send.js'
 import {
   type AuthorizeOption,
   askHost,
+  checkAuthorize,
   HostFailure,
   isCookieBorne,
   isCrossSite,
   type Managed,
-  needAuthorize,
 } from './authorization.js'
 import { readJson } from './body.js'
 import { type Repeatable, repeatable } from './idempotency.js'
@@ -41,8 +40,7 @@ const modelFields = ['inviteId', 'inviteCode', 'appId', 'used']
  */
 export function inviteRouter(invites: Invites, options: InviteRouterOptions): Router {
   const context = contextOf(invites)
-  checkNames('inviteRouter', options, ['authorize'])
-  needAuthorize('inviteRouter', options.authorize)
+  checkAuthorize('inviteRouter', options)
   const router = express.Router()
 
   /** A management route: cross-site rule, the host's word, the body, and then `handle`. */
@@ -50,7 +48,7 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
     return async (req: Request, res: Response, next: NextFunction): Promise<void> => {
       try {
         if (changes(req) && isCookieBorne(req) && isCrossSite(context, req)) {
-          throw new InviteError('not_allowed', { detail: 'Another site may not send this request in your name.' })
+          throw new InviteError('not_allowed', { detail: crossSiteDetail(context) })
         }
         const appId = param(req, 'appId')
         const actor = await askHost(options, req, appId, action)
@@ -206,6 +204,13 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
   })
 
   return router
+}
+
+function crossSiteDetail({ config }: Context): string {
+  return (
+    `A request that carries a cookie is only taken from ${config.origin}, as browsers say by Origin and Sec-Fetch-Site: ` +
+    'another site may not send it in your name. Programs send an Authorization header, or that Origin.'
+  )
 }
 
 function changes(req: Request): boolean {

@@ -4,6 +4,7 @@
 // wrote is dropped and the error goes on to the host's error handlers, as if the handler had thrown it.
 import type { NextFunction, Request, Response } from 'express'
 import type { Context } from '../context.js'
+import type { Acceptance } from '../types.js'
 import type { AcceptOptions, Claim } from '../use-cases/claim.js'
 import { holdBack } from './held-response.js'
 import { loggedIn, watchLogin } from './logged-in.js'
@@ -29,6 +30,7 @@ export function settleWithResponse({ context, req, res, next, claim, succeeded, 
   const response = holdBack(res, { ended: () => void answer().catch(next), abandoned: () => void settle() })
   let outcome: 'accepted' | 'released' | undefined
   let userId: AcceptOptions['userId']
+  let joined: Acceptance | undefined // what was accepted in the host's transaction, which may be rolled back
   const underWay: Promise<unknown>[] = [] // what the handler began and may not have waited for
 
   /** Settles, and sends the answer or, where the use could not be recorded, drops it. */
@@ -45,14 +47,15 @@ export function settleWithResponse({ context, req, res, next, claim, succeeded, 
   async function settle(): Promise<{ readonly error: unknown } | undefined> {
     let failure: { readonly error: unknown } | undefined
     // Judged now, on the answer as it stands, before anything else can touch it.
-    const judged = outcome === undefined ? isSuccess() : Promise.resolve(true)
+    const judged = outcome === undefined && joined === undefined ? isSuccess() : Promise.resolve(true)
     const counts = judged.catch((error: unknown) => {
       failure = { error }
       return true // in doubt a use counts
     })
     try {
       await Promise.allSettled(underWay)
-      if (outcome === undefined) {
+      if (outcome === undefined && joined !== undefined) await settleJoined(joined)
+      else if (outcome === undefined) {
         if (await counts) await handed.accept({ userId })
         else await claim.release().catch(() => undefined) // then it lapses; the handler's own answer stands
       }
@@ -60,6 +63,14 @@ export function settleWithResponse({ context, req, res, next, claim, succeeded, 
       failure = { error }
     }
     return failure
+  }
+
+  /** Committed, there is no hold any more; rolled back, there is, and it is given back: no account was made with it. */
+  async function settleJoined(acceptance: Acceptance): Promise<void> {
+    const wasRolledBack = await claim.release().catch(() => true)
+    if (wasRolledBack) return
+    outcome = 'accepted'
+    context.emit('accepted', { acceptance })
   }
 
   async function isSuccess(): Promise<boolean> {
@@ -80,13 +91,15 @@ export function settleWithResponse({ context, req, res, next, claim, succeeded, 
 
   async function accept(options: AcceptOptions): Promise<Awaited<ReturnType<Claim['accept']>>> {
     const acceptance = await claim.accept(options)
-    if (options.trx === undefined) outcome = 'accepted' // else only once the host has committed
+    if (options.trx === undefined) outcome = 'accepted'
+    else joined = acceptance
     return acceptance
   }
 
-  async function release(): Promise<void> {
-    await claim.release()
+  async function release(): Promise<boolean> {
+    const wasHeld = await claim.release()
     outcome ??= 'released'
+    return wasHeld
   }
 
   const handed: Claim = {
@@ -96,8 +109,8 @@ export function settleWithResponse({ context, req, res, next, claim, succeeded, 
       return began(accept(options))
     },
     acceptSync(options) {
-      userId = options.userId
-      return claim.acceptSync(options)
+      joined = claim.acceptSync(options)
+      return joined
     },
     release: () => began(release()),
   }

@@ -3,7 +3,7 @@
 import type { Request } from 'express'
 import { type ClientRateLimitInfo, ipKeyGenerator, MemoryStore, type Options, type Store } from 'express-rate-limit'
 import type { Context } from '../context.js'
-import { InviteError } from '../errors.js'
+import { InviteError, storeUnavailable } from '../errors.js'
 
 export interface Throttle {
   /** How many guesses this client has left. @throws InviteError `rate_limited` where it has guessed too often. */
@@ -72,7 +72,7 @@ async function counted<Result>(count: () => Result | Promise<Result>): Promise<R
   try {
     return await count()
   } catch (cause) {
-    throw new InviteError('store_unavailable', { detail: 'The counters of wrong codes cannot be reached.', cause })
+    throw storeUnavailable('The counters of wrong codes cannot be reached.', cause)
   }
 }
 

@@ -31,9 +31,9 @@ type Risk = 'link' | 'script' | 'style' | 'unquoted' | 'markup'
 // What may stand where more happens to it than being read.
 const HARMLESS: Readonly<Record<Risk, readonly AnyShape[]>> = {
   link: ['url', 'made'],
-  style: ['color', 'made'],
+  style: ['url', 'color', 'made'],
   unquoted: ['url', 'color', 'made'],
-  script: ['made'],
+  script: ['url', 'color', 'made'],
   markup: ['made'],
 }
 const WHY: Readonly<Record<Risk, string>> = {
@@ -51,6 +51,7 @@ const LINKS =
   /^(?:href|src|srcset|imagesrcset|action|formaction|background|poster|data|ping|cite|longdesc|manifest|xlink:href)$/
 // What a browser leaves out before the scheme of a link.
 const IGNORED = /[\0-\x20]|&(?:#x?[\da-f]+|tab|newline|nbsp);?/gi
+const SCRIPTS = ['javascript:', 'vbscript:']
 const MAX_SEEN = 200
 
 /** Where what follows `html` may stand. */
@@ -92,11 +93,11 @@ function riskAt({ part, tag, attribute, quote, seen }: Position): Risk | undefin
   if (attribute.startsWith('on') || attribute === 'srcdoc') return 'script'
   if (attribute === 'style') return 'style'
   if (LINKS.test(attribute)) {
-    const link = seen.replace(IGNORED, '')
-    if (link === '') return 'link'
-    if (/^(?:javascript|vbscript):/i.test(link)) return 'script'
+    const link = seen.replace(IGNORED, '').toLowerCase()
+    if (SCRIPTS.some((each) => each !== link && each.startsWith(link))) return 'link'
+    if (SCRIPTS.some((each) => link.startsWith(each))) return 'script'
   }
-  if (tag === 'meta' && attribute === 'content' && /\burl\s*=\s*['"]?\s*$/i.test(seen)) return 'link'
+  if (tag === 'meta' && attribute === 'content' && /url=['"]?$/i.test(seen)) return 'link'
   return quote === '' ? 'unquoted' : undefined
 }
 
@@ -141,11 +142,23 @@ function next(position: Position, char: string): Partial<Position> {
       if (isSpace) return {}
       return char === '"' || char === "'"
         ? { part: 'value', quote: char, seen: '' }
-        : { part: 'value', quote: '', seen: char }
+        : { part: 'value', quote: '', seen: whatMatters(position, char) }
     case 'value':
       if (quote === '' ? isSpace : char === quote) return { part: 'tag', attribute: '', quote: '', seen: '' }
-      return quote === '' && char === '>' ? inside(tag) : { seen: more }
+      return quote === '' && char === '>' ? inside(tag) : { seen: whatMatters(position, more) }
   }
+}
+
+/** As little of a value as can be told apart: else every condition in it would double the positions. */
+function whatMatters({ tag, attribute }: Position, seen: string): string {
+  const dense = seen.replace(/[\0-\x20]/g, '')
+  if (tag === 'meta') return dense.slice(-5)
+  if (!LINKS.test(attribute)) return ''
+  const link = dense.replace(IGNORED, '').toLowerCase()
+  const scheme = SCRIPTS.find((each) => link.startsWith(each))
+  return (
+    scheme ?? (SCRIPTS.some((each) => each.startsWith(link)) || dense.startsWith('&') ? dense.slice(0, MAX_SEEN) : '/')
+  )
 }
 
 /** After the `>` of a tag. */

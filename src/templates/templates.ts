@@ -8,6 +8,7 @@ import type { TemplateHelper } from '../options.js'
 import { checkTemplate } from './check.js'
 import type { Parsed } from './place.js'
 import type { AnyShape, Shape } from './shape.js'
+import { refuseUnused } from './unused.js'
 
 /** Fills a template. Values are data: they are escaped where the output is HTML, and never compiled. */
 export type Render<Values> = (values: Values) => string
@@ -42,6 +43,7 @@ const { resolve } = createRequire(import.meta.url)
 export function openTemplates({ folders, helpers, allowRaw }: TemplatesConfig): Templates {
   const ours = dirname(dirname(resolve('#templates/email/invite.html.hbs')))
   const roots = [...folders, ours]
+  for (const folder of folders) refuseUnused(folder, ours)
 
   /** The folders of `group`, the first one winning: the locale's own before those of every locale. */
   const foldersOf = (group: string, locale?: string) =>

@@ -6,10 +6,12 @@ import { hashCode, normalizeCode } from '../codes.js'
 import { appOf, type Context, type KnownScope } from '../context.js'
 import { InviteError, type InviteErrorCode } from '../errors.js'
 import { invalidField } from '../input.js'
+import { checkNames } from '../option-names.js'
 import { isProven } from '../proofs.js'
 import type { AcceptResult, ClaimedInvite, ClaimRefusal, ClaimResult } from '../store.js'
 import type { Acceptance, Inviter } from '../types.js'
 import { acceptanceView, inviterOf } from '../views.js'
+import { warnOnce } from '../warnings.js'
 import type { Credentials } from './check.js'
 import { stillGranted } from './manage.js'
 
@@ -58,8 +60,8 @@ export interface Claim extends ClaimKey {
   accept(options?: AcceptOptions): Promise<Acceptance>
   /** As `accept`, inside a synchronous transaction of better-sqlite3: `acceptSync({ userId, trx: db })`. */
   acceptSync(options: AcceptOptions): Acceptance
-  /** Gives the use back. Nothing happens where it was accepted. */
-  release(): Promise<void>
+  /** Gives the use back, and says whether it was still held: nothing happens where it was accepted or released. */
+  release(): Promise<boolean>
 }
 
 const codes: Readonly<Record<ClaimRefusal, InviteErrorCode>> = {
@@ -71,7 +73,7 @@ const codes: Readonly<Record<ClaimRefusal, InviteErrorCode>> = {
   claimed: 'invite_claimed',
 }
 
-const NO_ADDRESS = 'This invite is for one e-mail address, and the request names none in its `email`.'
+const NO_ADDRESS = 'This invite needs the e-mail address that it was sent to.'
 
 // Most signups end within seconds; one whose process was killed is waited for until it lapses.
 const MAX_RETRY_SECONDS = 5
@@ -98,7 +100,7 @@ export async function claimInvite(
     lapsesAt: now + context.config.claimTtlMs,
     defaultMode: app.mode,
   })
-  if (!result.admitted) throw refused(result, address, now)
+  if (!result.admitted) throw refused(context, result, address, now)
   const { invite } = result
   try {
     return await judge(context, app, { claimId, invite, address, input })
@@ -117,7 +119,7 @@ async function judge(
   const { claimId, invite, address, input } = held
   const emailVerified = isProven(context, invite, input.proof)
   const byProofAlone = invite.emailCanonical !== null && address === undefined && input.email !== false
-  if (byProofAlone && !emailVerified) throw new InviteError('invite_email_mismatch', { detail: NO_ADDRESS })
+  if (byProofAlone && !emailVerified) throw withoutAddress(context)
   await stillGranted(context, invite)
   const key: ClaimKey = {
     claimId,
@@ -177,11 +179,14 @@ export async function acceptClaim(
   return acceptance
 }
 
-export async function releaseClaim({ store }: Context, key: Pick<ClaimKey, 'claimId' | 'id'>): Promise<void> {
-  await store.release({ claimId: key.claimId, inviteId: key.id })
+/** Whether there was a hold to give back. */
+export async function releaseClaim({ store }: Context, key: Pick<ClaimKey, 'claimId' | 'id'>): Promise<boolean> {
+  return await store.release({ claimId: key.claimId, inviteId: key.id })
 }
 
-function acceptRequest(context: Context, key: ClaimKey, { userId }: AcceptOptions) {
+function acceptRequest(context: Context, key: ClaimKey, options: AcceptOptions) {
+  checkNames('accept', options, ['userId', 'trx'])
+  const { userId } = options
   return {
     claimId: key.claimId,
     inviteId: key.id,
@@ -218,13 +223,28 @@ function readAddress(email: ClaimInput['email']): Address | undefined {
   return address
 }
 
-function refused(result: ClaimResult & { admitted: false }, address: Address | undefined, now: number): InviteError {
+/** No address came with the request, though the invite is for one: perhaps the host's field has another name. */
+function withoutAddress(context: Context): InviteError {
+  warnOnce(
+    context,
+    'INVITE_NO_ADDRESS',
+    'A signup with an invite for one address named no address, and was refused. If your form has one under another name ' +
+      'than `email`, say so: requireInvite(invites, { email: (req) => req.body.mail }), or email: false without addresses.',
+  )
+  return new InviteError('invite_email_mismatch', { detail: NO_ADDRESS })
+}
+
+function refused(
+  context: Context,
+  result: ClaimResult & { admitted: false },
+  address: Address | undefined,
+  now: number,
+): InviteError {
+  if (result.reason === 'email_mismatch' && address === undefined) return withoutAddress(context)
   const seconds = Math.ceil(((result.lapsesAt ?? now) - now) / 1000)
   const headers =
     result.reason === 'claimed'
       ? { 'Retry-After': String(Math.min(Math.max(seconds, 1), MAX_RETRY_SECONDS)) }
       : undefined
-  const withoutAddress = result.reason === 'email_mismatch' && address === undefined
-  const detail = withoutAddress ? NO_ADDRESS : undefined
-  return new InviteError(codes[result.reason], { headers, detail })
+  return new InviteError(codes[result.reason], { headers })
 }

@@ -11,6 +11,8 @@ import { InviteError } from '../../src/errors.js'
 import { afterThis, temporaryFolder } from '../support/cleanup.js'
 import { openHost, refusal, sendInvite } from '../support/host.js'
 
+const reasonOf = (error: unknown) => String((error as Error).cause)
+
 describe('sqliteStore', () => {
   describe('in WAL mode', () => {
     storeContract({ describe, it }, async () => {
@@ -53,7 +55,7 @@ describe('sqliteStore', () => {
     afterThis(() => store.close())
     const error = await store.getMode('default').catch((thrown: unknown) => thrown)
     expect(error).to.be.instanceOf(InviteError)
-    expect(String(error)).to.contain('call `await store.migrate()`')
+    expect(reasonOf(error)).to.contain('call `await store.migrate()`')
   })
 
   it('refuses a database that a newer release has migrated, and leaves it as it is', async () => {
@@ -93,7 +95,7 @@ describe('sqliteStore', () => {
     chmodSync(folder, 0o755)
     const script = `
       import { sqliteStore } from ${JSON.stringify(new URL('../../adapters/sqlite.ts', import.meta.url).href)}
-      sqliteStore(${JSON.stringify(file)}).migrate().then(() => console.log('migrated'), (error) => console.log(String(error)))`
+      sqliteStore(${JSON.stringify(file)}).migrate().then(() => console.log('migrated'), (error) => console.log(String(error), String(error.cause)))`
     // Root may write anything, so that a root's tests ask somebody else.
     const as = process.getuid?.() === 0 ? { uid: 65534, gid: 65534, env: { ...process.env, HOME: folder } } : {}
     const args = ['--import', 'tsx', '--input-type=module', '-e', script]
@@ -109,7 +111,7 @@ describe('sqliteStore', () => {
       await store.migrate()
     }
     const error = await attempt().catch((thrown: unknown) => thrown)
-    expect(String(error)).to.match(/not a database.*app\.db|app\.db.*not a database/)
+    expect(`${error} ${reasonOf(error)}`).to.match(/not a database.*app\.db|app\.db.*not a database/)
   })
 
   it('waits for a lock that is let go, without stopping the process, and answers 503 for one that is not', async () => {
@@ -122,7 +124,7 @@ describe('sqliteStore', () => {
     const error = await quick.setMode('default', 'closed', 1).catch((thrown: unknown) => thrown)
     expect(error).to.be.instanceOf(InviteError)
     expect(error).to.include({ code: 'store_unavailable', status: 503 })
-    expect(String(error)).to.contain('locked by another connection')
+    expect(reasonOf(error)).to.contain('locked by another connection')
     db.exec('rollback')
     await waiting
     expect(await host.store.getMode('default')).to.equal('open')

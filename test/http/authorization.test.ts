@@ -28,6 +28,24 @@ describe('the management routes', () => {
     for (const [method, path] of everyRoute) problem(await nobody[method](path), 401, 'not_authenticated')
   })
 
+  it('answer somebody known who may not with 403, where the host says false', async () => {
+    const { invites } = await openHost()
+    const app = express().use('/invites', inviteRouter(invites, { authorize: () => false }))
+    for (const [method, path] of everyRoute) problem(await manager(app)[method](path), 403, 'not_allowed')
+  })
+
+  it('say in words what is wrong with what the host returned', async () => {
+    const told = async (actor: unknown) => {
+      const { invites } = await openHost()
+      const app = express().use('/invites', inviteRouter(invites, { authorize: async () => actor as never }))
+      app.use(((error, _req, res, _next) => void res.status(500).send(error.message)) satisfies ErrorRequestHandler)
+      return (await manager(app).get('default/invite')).text
+    }
+    expect(await told(true)).to.match(/, or null: it must be an object\.$/)
+    expect(await told({ id: 1 })).to.match(/, or null: `access` is missing\.$/)
+    expect(await told({ id: 1, access: 'admin' })).to.include("`access` must be 'supervisor' or 'member'")
+  })
+
   it('answer a member with 403 where only a supervisor may', async () => {
     const host = await openHost()
     const member = manager(host.app, 'member:ann')

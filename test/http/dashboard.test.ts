@@ -341,6 +341,28 @@ describe('inviteDashboard', () => {
       expect(await addressesIn(host)).to.have.length(2)
     })
 
+    it('with a role, of those that there are and the viewer may grant', async () => {
+      const { host } = await openDesk({ roles: ['admin', 'nurse'] })
+      const { page, submit, post } = visitor(host)
+      expect((await page()).text).to.match(
+        /<select id="role" name="role">[\s\S]*<option>admin<\/option>\s*<option>nurse</,
+      )
+      await submit('/send', { email: 'ada@example.com', role: 'nurse' })
+      await submit('/send', { email: 'bob@example.com', role: '' })
+      const { items } = await host.invites.list()
+      expect(items.map(({ email, role }) => [email, role])).to.have.deep.members([
+        ['ada@example.com', 'nurse'],
+        ['bob@example.com', null],
+      ])
+      const again = await post('/send', { email: 'nobody', role: 'nurse' })
+      expect(again.text).to.include('<option selected>nurse</option>')
+      const forged = await post('/send', { email: 'eve@example.com', role: 'owner' })
+      expect(forged.status).to.equal(400)
+      expect(textOf(forged.text)).to.include('must be one of admin, nurse')
+      expect(await addressesIn(host)).to.have.members(['ada@example.com', 'bob@example.com'])
+      expect((await visitor((await openDesk()).host).page()).text).not.to.include('<select')
+    })
+
     it('and says that its mail is on the way', async () => {
       const { host } = await openDesk()
       const { text } = await visitor(host).submit('/send', { email: 'ada@example.com' })

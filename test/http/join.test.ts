@@ -265,6 +265,27 @@ describe('the join cookie', () => {
     expect(check.status).to.equal(404)
   })
 
+  it('is kept where somebody mistyped a code over it: the link is still good', async () => {
+    const { host, mailedUrl } = await openMailed()
+    const cookie = await follow(host, mailedUrl)
+    const email = 'ada@example.com'
+    const mistyped = await host.signup({ email, inviteCode: 'ABCD-EFGH' }).set('Cookie', cookie)
+    expect([mistyped.status, mistyped.body.code, setCookie(mistyped)]).to.deep.equal([403, 'invite_invalid', ''])
+    await host.signup({ email, inviteCode: '' }).set('Cookie', cookie).expect(201)
+  })
+
+  it('R-12 is not needed by an app that opens the link itself: the token serves as the code, with its proof', async () => {
+    const { host, invite, mailedUrl } = await openMailed()
+    const token = decodeURIComponent(mailedUrl.split('/').at(-1) ?? '')
+    const checked = await host.manage.post('default/invite/check', { inviteCode: token })
+    expect(checked.body).to.include({ email: 'ada@example.com' })
+    const forged = `${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`
+    expect((await host.signup({ inviteCode: forged })).body.code).to.equal('invite_email_mismatch')
+    const account = await host.signup({ inviteCode: token, email: 'ada@example.com' })
+    expect(account.body).to.include({ email: 'ada@example.com', emailVerified: true })
+    expect((await host.signup({ inviteCode: invite.inviteCode, email: 'ada@example.com' })).status).to.equal(410)
+  })
+
   it('is cleared where its invite is over: invite_invalid, invite_used, invite_expired', async () => {
     const host = await openHost()
     const revoked = await sendInvite(host)

@@ -1,11 +1,13 @@
 // Set-ups that are odd but possible: told once each, with a code, and with what to do about it.
+import Database from 'better-sqlite3'
 import { expect } from 'chai'
 import express, { type Express, type RequestHandler } from 'express'
 import request from 'supertest'
 import { sqliteStore } from '../../adapters/sqlite.js'
 import { createInvites, requireInvite } from '../../src/index.js'
 import { afterThis } from '../support/cleanup.js'
-import { type HostOptions, openHost, SECRET, sendInvite } from '../support/host.js'
+import { type Host, type HostOptions, openHost, SECRET, sendInvite } from '../support/host.js'
+import { itOnSqlite } from '../support/host-database.js'
 
 interface Warning extends Error {
   readonly code?: string
@@ -87,6 +89,48 @@ describe('a misconfiguration', () => {
       expect(text).to.include('mount a body parser before it, such as app.use(express.json())')
     }
     expect(await heard.codes()).to.deep.equal(['INVITE_NO_BODY_PARSER'])
+  })
+
+  itOnSqlite('INVITE_REDIRECT_COUNTED: not where the use was accepted in a transaction', async () => {
+    const heard = warnings()
+    const host: Host = await openHost({
+      signup: (req, res) => {
+        const db = new Database(host.database.file)
+        afterThis(() => db.close())
+        db.transaction(() => req.invite?.acceptSync({ userId: 1, trx: db }))()
+        res.redirect('/welcome')
+      },
+    })
+    const { inviteCode } = await sendInvite(host)
+    await host.signup({ inviteCode }).expect(302)
+    expect((await host.invites.acceptances()).items).to.have.length(1)
+    expect(await heard.codes()).to.deep.equal([])
+  })
+
+  it('INVITE_NO_ADDRESS: an address under another name than `email`', async () => {
+    const heard = warnings()
+    const host = await openHost()
+    const { inviteCode } = await sendInvite(host, { email: 'ada@example.com' })
+    for (const _time of [1, 2]) {
+      const { body } = await host.signup({ inviteCode, mail: 'ada@example.com' })
+      expect(body.message).to.equal('This invite needs the e-mail address that it was sent to.')
+    }
+    expect(await heard.codes()).to.deep.equal(['INVITE_NO_ADDRESS'])
+    expect(heard.told[0]?.message).to.include('email: (req) => req.body.mail')
+  })
+
+  it('INVITE_STORE_UNAVAILABLE: told by the gate, whose answer tells strangers nothing', async () => {
+    const heard = warnings()
+    const host = await openHost()
+    const { inviteCode } = await sendInvite(host)
+    await host.store.close()
+    for (const _time of [1, 2]) {
+      const { status, body } = await host.signup({ inviteCode })
+      expect([status, body.code]).to.deep.equal([503, 'store_unavailable'])
+      expect(body.message).to.equal('Invites cannot be looked up right now. Nothing was changed; try again.')
+    }
+    expect(await heard.codes()).to.deep.equal(['INVITE_STORE_UNAVAILABLE'])
+    expect(heard.told[0]?.message).to.match(/^Answered 503: .*(?:not open|closed)/)
   })
 
   it('INVITE_GET_MOUNT: the gate before a page', async () => {

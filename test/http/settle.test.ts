@@ -9,6 +9,7 @@ import passport from 'passport'
 import { Strategy as LocalStrategy } from 'passport-local'
 import request from 'supertest'
 import { InviteError, loggedIn, type RequireInviteOptions, requireInvite } from '../../src/index.js'
+import { afterThis } from '../support/cleanup.js'
 import { type Host, MINUTE, openHost, refusal, sendInvite } from '../support/host.js'
 import { itOnSqlite } from '../support/host-database.js'
 
@@ -587,6 +588,33 @@ describe('settling with the response', () => {
     const third = await host.invites.claim({ inviteCode })
     await third.accept()
     expect(await refusal(host.invites.claim({ inviteCode }))).to.equal('invite_used')
+  })
+
+  itOnSqlite('R-06 gives the use back where the host rolled its transaction back, whatever it answers', async () => {
+    const told: unknown[] = []
+    const host: Host = await openHost({
+      signup: (req, res) => {
+        const db = new Database(host.database.file)
+        afterThis(() => db.close())
+        try {
+          db.transaction(() => {
+            req.invite?.acceptSync({ userId: 5, trx: db })
+            if (req.body.fail) throw new Error('no user row')
+          })()
+        } catch {
+          return res.redirect('/signup?failed')
+        }
+        res.redirect('/welcome')
+      },
+    })
+    host.invites.events.on('accepted', (event) => told.push(event))
+    const { inviteCode, inviteId } = await sendInvite(host)
+    await host.signup({ inviteCode, fail: true }).expect(302)
+    expect(await host.invites.retrieve(inviteId)).to.include({ uses: 0, status: 'pending' })
+    expect(told).to.deep.equal([])
+    await host.signup({ inviteCode }).expect(302)
+    await host.signup({ inviteCode }).expect(410)
+    expect(told).to.have.length(1)
   })
 
   itOnSqlite('tells `accepted` once for an acceptance in the host’s transaction, after it was committed', async () => {

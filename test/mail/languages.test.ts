@@ -83,8 +83,10 @@ describe('the language of the mail', () => {
     expect(await refused(half)).to.equal(
       'The templates have a mail in de that lacks email/invite.html.hbs in that language.',
     )
-    expect(await refused({ 'email/german/x.hbs': '' })).to.include('email/german: it must be named by a locale')
-    expect(await refused({ 'email/de-ch/x.hbs': '' })).to.include(
+    expect(await refused({ 'email/german/invite.text.hbs': '' })).to.include(
+      'email/german: it must be named by a locale',
+    )
+    expect(await refused({ 'email/de-ch/invite.text.hbs': '' })).to.include(
       'email/de-ch: it must be named by a locale, written `de-CH`',
     )
     expect(await refused({ ...germanMail, 'email/de/invite.text.hbs': '{{nome}}' })).to.include(

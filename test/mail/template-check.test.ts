@@ -87,6 +87,27 @@ describe('a template is refused at start, with the answer,', () => {
     it(what, async () => expect(await refused(files)).to.include(why))
   }
 
+  const unused: Readonly<Record<string, string>> = {
+    'email/invite.txt.hbs': 'Did you mean `email/invite.text.hbs`?',
+    'email/de/invites.subject.hbs': 'Did you mean `email/invite.subject.hbs`?',
+    'email/invite.subject.de.hbs': 'Did you mean `email/invite.subject.hbs`?',
+    'email/partials/layout.hbs': '`email/invite.',
+    'mails/hello.hbs': 'There are `',
+    'invite.text.hbs': '`email/invite.text.hbs`',
+  }
+  for (const [name, answer] of Object.entries(unused)) {
+    it(`for its name, where nothing would use ${name}`, async () => {
+      expect(await refused({ [name]: 'x' }))
+        .to.include(`The template ${name} is used by nothing.`)
+        .and.include(answer)
+    })
+  }
+
+  it('without a mailer too, as in development', async () => {
+    const templates = templateFolder({ [HTML]: '{{inviterNmae}}' })
+    expect(await refusedOptions({ templates })).to.include('Did you mean `inviterName`?')
+  })
+
   it('for helpers that are none, and unknown options', async () => {
     const helpers = { shout: 'loud' } as unknown as TemplateOptions['helpers']
     expect(await refused({}, { helpers })).to.include('`templates.helpers` must be an object of functions')
@@ -119,6 +140,7 @@ describe('a template is refused at start, with the answer,', () => {
     const ways: readonly (readonly [string, Files[string], Files?])[] = [
       ['behind a slash', '<a/href="{{message}}">'],
       ['behind a character reference', '<a href="&#9;{{message}}">'],
+      ['behind a half of it', '<a href="java{{message}}">'],
       ['behind much white space', `<a href="${' '.repeat(300)}{{message}}">`],
       ['where the attribute is one of two', '<a {{#if role}}href="{{else}}title="{{/if}}{{message}}">'],
       ['where the attribute may not be there', '<a {{#if role}}href="{{/if}}{{message}}">'],
@@ -207,6 +229,16 @@ describe('a template may use', () => {
     ['what looks like a link and is none', { [HTML]: '<p>the data = {{role}}' }, '<p>the data = nurse'],
     ['a link to an address', { [HTML]: '<a href="mailto:{{email}}">' }, '<a href="mailto:ada@example.com">'],
     ['its colours', { [HTML]: '<style>p { color: {{color}}; }</style>' }, '<style>p { color: #4338ca; }</style>'],
+    [
+      'many conditions in one attribute',
+      { [HTML]: `<p class="${'{{#if role}}a{{else}}b{{/if}}'.repeat(40)}">` },
+      `<p class="${'a'.repeat(40)}">`,
+    ],
+    [
+      'links in styles and in the markup that mail programs read',
+      { [HTML]: '<td style="background:url({{logoUrl}})"><script type="application/ld+json">"{{signupUrl}}"</script>' },
+      '<td style="background:url()"><script type="application/ld+json">"https://acme.dev/signup"</script>',
+    ],
     ['a comment', { [HTML]: '<!-- {{role}} --><p>{{role}}' }, '<!-- nurse --><p>nurse'],
     [
       'a button for Outlook',

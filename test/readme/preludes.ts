@@ -99,14 +99,15 @@ export const preludes: readonly Prelude[] = [
       const users: unknown[] = []
       const addUser = (user: unknown) => void users.push(user)
       const isGood = (password: string) => password.length > 7
-      const form = ({ why = '' }: { why?: string; invite?: InvitePreview | undefined }) => 'The form. ' + why`,
+      type Invited = Pick<InvitePreview, 'email'> | undefined
+      const form = ({ why = '', invite }: { why?: string; invite?: Invited }) => 'The form. ' + why + (invite?.email ?? '')`,
     after: `
       const { inviteCode } = await send({ email: 'ada@example.com' })
       const register = (pass: string) =>
         request.post('/register').type('form').send({ mail: 'ada@example.com', pass, inviteCode })
       assert.equal((await request.get('/register')).text, 'The form. ')
       const weak = await register('weak')
-      assert.deepEqual([weak.status, weak.text], [200, 'The form. Choose a longer password.'])
+      assert.deepEqual([weak.status, weak.text], [200, 'The form. Choose a longer password.ada@example.com'])
       assert.equal((await register('long enough')).status, 302)
       assert.equal((await register('long enough')).status, 410)
       assert.equal(users.length, 1)`,

@@ -22,12 +22,13 @@ export const baseUrl: Check = ofInstall({
 export const signupUrl: Check = ofInstall({
   name: 'signupUrl',
   readme: 'Options of createInvites',
-  run({ context, scope, knows }) {
+  async run({ context, scope, knows }, { online }) {
     if (!knows.signupUrl) return skipped('not given: --signup-url or INVITE_SIGNUP_URL, with the base URL')
     const { config } = context
     const url = config.apps.get(scope.appId)?.signupUrl ?? ''
     if (isOpenHttp(url)) return failed(`${url} is plain http: passwords can be read on the way`, 'Use https.')
-    return ok(`${url}, which the join cookie reaches`) // createInvites refuses any other
+    const found = `${url}, which the join cookie reaches` // createInvites refuses any other
+    return online ? await visit(url, found) : ok(found)
   },
 })
 
@@ -68,6 +69,17 @@ export const mailer: Check = ofInstall({
   },
 })
 
+/** Whether invitees find a page where the links lead. */
+async function visit(url: string, found: string): Promise<Finding> {
+  const cure = 'Is your app running, and is there a page (or a route that answers GET) where signupUrl says?'
+  try {
+    const { status } = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'manual' })
+    return status < 400 ? ok(found) : failed(`${url} answered ${status}`, cure)
+  } catch (error) {
+    return failed(`${url} did not answer: ${reasonOf(error)}`, cure)
+  }
+}
+
 async function ask(url: string): Promise<Finding> {
   const address = `${url}/openapi.json`
   const cure = 'Is your app running, and is inviteRouter mounted where baseUrl says, as the outside sees it?'
@@ -78,9 +90,12 @@ async function ask(url: string): Promise<Finding> {
     if (answer.ok && isOurs) return ok(`${url} answers`)
     return failed(`${address} answered ${answer.status}${isOurs ? '' : ', not our description'}`, cure)
   } catch (error) {
-    const why = error instanceof Error && error.cause instanceof Error ? error.cause.message : messageOf(error)
-    return failed(`${address} did not answer: ${why}`, cure)
+    return failed(`${address} did not answer: ${reasonOf(error)}`, cure)
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error && error.cause instanceof Error ? error.cause.message : messageOf(error)
 }
 
 function isOpenHttp(url: string): boolean {

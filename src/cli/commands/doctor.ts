@@ -1,6 +1,6 @@
 // `doctor`: checks what can be checked from outside the app, and says how to cure what is wrong.
 import type { Command } from 'commander'
-import type { Check, Finding, Subject } from '../checks/check.js'
+import { type Check, type Finding, failed, type Subject, skipped } from '../checks/check.js'
 import { clock, database, outbox, secret } from '../checks/database.js'
 import { configuration, driver, node } from '../checks/environment.js'
 import { baseUrl, mailer, signupUrl, templateFiles } from '../checks/web.js'
@@ -33,23 +33,28 @@ export function addDoctor(program: Command, cli: Cli): void {
   program
     .command('doctor')
     .description('check the set-up, and say how to cure what is wrong; changes nothing')
-    .option('--online', 'ask baseUrl too whether it answers')
+    .option('--online', 'ask baseUrl and signupUrl too whether they answer')
     .action(async ({ online = false }: { readonly online?: boolean }) => {
       const opened = await cli.open().catch((failure: unknown) => ({ failure }))
       const results: Result[] = []
-      for (const check of checks) results.push(await examine(check, { opened, online }))
+      for (const check of checks) {
+        const isDown = results.some((result) => result.check === database.name && result.state === 'failed')
+        results.push(await examine(check, { opened, online }, isDown))
+      }
       const ok = results.every(({ state }) => state !== 'failed')
       await cli.answer({ ok, checks: results }, describe(results))
       if (!ok) cli.exitWith(exitCodes.failed)
     })
 }
 
-async function examine(check: Check, subject: Subject): Promise<Result> {
+/** What a check throws is the database's doing, most often, which was told once then. */
+async function examine(check: Check, subject: Subject, isDown: boolean): Promise<Result> {
   const name = { check: check.name, readme: check.readme }
   try {
     return { ...name, ...(await check.run(subject)) }
   } catch (error) {
-    return { ...name, state: 'failed', detail: messageOf(error), cure: 'See what is said of the database above.' }
+    if (isDown) return { ...name, ...skipped('not looked at: the database cannot be used') }
+    return { ...name, ...failed(messageOf(error), 'See the heading of the README.') }
   }
 }
 

@@ -21,12 +21,11 @@ export interface HostProcess {
 export async function startHostProcess(options: {
   readonly url: string
   readonly workMs?: number
+  /** How far a file may grow, in blocks of 512 bytes. Default: without end. */
+  readonly maxFileBlocks?: number
 }): Promise<HostProcess> {
-  const child = startProgram('test/processes/host-process.ts', {
-    DATABASE: options.url,
-    INVITE_SECRET: SECRET,
-    WORK_MS: String(options.workMs ?? 0),
-  })
+  const env = { DATABASE: options.url, INVITE_SECRET: SECRET, WORK_MS: String(options.workMs ?? 0) }
+  const child = startProgram('test/processes/host-process.ts', env, options.maxFileBlocks)
   const [line] = await printed(child, /^port \d+$/)
   return {
     port: Number(line.slice('port '.length)),
@@ -36,8 +35,13 @@ export async function startHostProcess(options: {
 }
 
 /** Runs a TypeScript program of this repository; it is killed after the test. */
-export function startProgram(file: string, env: NodeJS.ProcessEnv): ChildProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', file], {
+export function startProgram(file: string, env: NodeJS.ProcessEnv, maxFileBlocks?: number): ChildProcess {
+  const program = [process.execPath, '--import', 'tsx', file] as const
+  const [command, ...args] =
+    maxFileBlocks === undefined
+      ? program
+      : (['/bin/sh', '-c', `trap '' XFSZ; ulimit -f ${maxFileBlocks}; exec "$@"`, 'sh', ...program] as const)
+  const child = spawn(command, args, {
     cwd: ROOT,
     env: { ...unmeasured, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

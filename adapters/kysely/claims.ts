@@ -36,10 +36,9 @@ export function claimOperations(
   function* claim(request: ClaimRequest): Operation<ClaimResult> {
     const { appId, codeHash } = request
     const now = dialect.encodeTime(request.now)
-    const mode = yield* modeOf(request)
-    if (mode === 'closed') return { admitted: false, reason: 'closed' }
-
     yield* reading.lockCode(request)
+    const mode = yield* modeOf(request) // under the lock: whoever waited for it must not pass by what held before
+    if (mode === 'closed') return { admitted: false, reason: 'closed' }
     const lapsed = yield* statements.clearLapsedByCode({ appId, codeHash, now })
     const [admitted] = yield* statements.hold({
       appId,
@@ -85,6 +84,7 @@ export function claimOperations(
     const { claimId, inviteId } = request
     const now = dialect.encodeTime(request.now)
     yield* reading.lock(request)
+    if ((yield* reading.rowOf(request)) === undefined) return { accepted: false }
     const [claim] = yield* statements.removeClaim({ claimId, inviteId })
     const [recorded] = yield* statements.findAcceptance({ claimId, inviteId, userId: request.userId })
     if (recorded) {

@@ -22,6 +22,8 @@ export interface InviteOperations {
   makeRoom(place: Place, at: number): Operation<void>
 }
 
+const TRIES = 50 // of making an invite: whatever stands in its way may be gone, and another there, once it is looked at
+
 interface Revocation {
   readonly invite: InviteRecord
   readonly revoked: boolean
@@ -122,26 +124,21 @@ export function inviteOperations(
   ): Operation<{ created: InviteRecord } | { existing: InviteRecord }> {
     const now = dialect.encodeTime(invite.createdAt)
     const values = fromNewInvite(dialect, invite, deliveryId)
-    let [row] = yield* insert(values)
-    if (row === undefined) {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const [row] = yield* insert(values)
+      if (row) {
+        if (deliveryId !== undefined) yield* deliveries.insert({ id: deliveryId, inviteId: invite.id, now })
+        return { created: yield* reading.withDelivery(row) }
+      }
       const same = yield* reading.rowOf({ appId: invite.appId, inviteId: invite.id })
       if (same) return { created: yield* reading.withDelivery(same) }
-      if (invite.emailCanonical !== null) {
-        yield* makeRoom({ appId: invite.appId, email: invite.emailCanonical, orgId: invite.orgId }, invite.createdAt)
-        ;[row] = yield* insert(values)
-      }
+      if (invite.emailCanonical === null) break
+      const place = { appId: invite.appId, email: invite.emailCanonical, orgId: invite.orgId }
+      yield* makeRoom(place, invite.createdAt)
+      const holder = yield* reading.holderOf(place)
+      if (holder) return { existing: yield* reading.withDelivery(holder) }
     }
-    if (row === undefined) return { existing: yield* existing(invite) }
-    if (deliveryId !== undefined) yield* deliveries.insert({ id: deliveryId, inviteId: invite.id, now })
-    return { created: yield* reading.withDelivery(row) }
-  }
-
-  function* existing(invite: NewInvite): Operation<InviteRecord> {
-    const email = invite.emailCanonical ?? ''
-    const holder = yield* reading.holderOf({ appId: invite.appId, email, orgId: invite.orgId })
-    if (holder === undefined)
-      throw new Error(`An invite with the same code, or of another app with the id ${invite.id}, exists already.`)
-    return yield* reading.withDelivery(holder)
+    throw new Error(`An invite with the same code, or of another app with the id ${invite.id}, exists already.`)
   }
 
   function* changeInvite(request: InviteChange): Operation<InviteRecord | 'over' | undefined> {
@@ -173,6 +170,7 @@ export function inviteOperations(
 
   function* revokeInvite(request: InviteKey & { readonly now: number }): Operation<Revocation | undefined> {
     const now = dialect.encodeTime(request.now)
+    yield* reading.lock(request) // else an accept that is under way would be missing in what is returned
     const row = yield* reading.rowOf(request)
     if (row === undefined) return undefined
     const [revoked] = yield* revoke({ id: row.id, now })
@@ -186,13 +184,15 @@ export function inviteOperations(
     readonly now: number
   }): Operation<readonly InviteRecord[]> {
     const now = dialect.encodeTime(request.now)
-    let update = db
-      .updateTable(tables.invites)
-      .set({ revoked_at: now })
+    let which = db
+      .selectFrom(tables.invites)
+      .select('id')
       .where('app_id', '=', request.appId)
       .where('revoked_at', 'is', null)
       .where(hasUseLeft)
-    if (request.inviterId !== undefined) update = update.where('inviter_id', '=', request.inviterId)
+    if (request.inviterId !== undefined) which = which.where('inviter_id', '=', request.inviterId)
+    if (dialect.rowLocks) which = which.orderBy('id').forUpdate() // in one order, so that two never wait for each other
+    const update = db.updateTable(tables.invites).set({ revoked_at: now }).where('id', 'in', which)
     const revoked = yield* all(update.returningAll())
     for (const row of revoked) yield* deliveries.cancel({ inviteId: row.id, now })
     return yield* reading.withDeliveries(revoked)

@@ -21,18 +21,17 @@ export function keyedRequestOperations(dialect: Dialect): KeyedRequestOperations
   )
 
   const clear = prepare((p: { until: DbTime }) =>
-    db
-      .deleteFrom(tables.keyed_requests)
-      .where(
-        'id',
-        'in',
-        db
-          .selectFrom(tables.keyed_requests)
-          .select('id')
-          .where('started_at', '<=', p.until)
-          .orderBy('started_at')
-          .limit(CLEARED_AT_ONCE),
-      ),
+    db.deleteFrom(tables.keyed_requests).where(
+      'id',
+      'in',
+      db
+        .selectFrom(tables.keyed_requests)
+        .select('id')
+        .where('started_at', '<=', p.until)
+        .orderBy('started_at')
+        .limit(CLEARED_AT_ONCE)
+        .$if(dialect.rowLocks, (query) => query.forUpdate().skipLocked()), // two that clear at once never wait
+    ),
   )
 
   // Returns the row that there is, or else the new one, and either way locked: what follows is judged on it alone.

@@ -38,6 +38,10 @@ export interface PgClient {
 export interface PgPoolClient extends PgClient {
   /** Gives it back. With an error, the connection is closed instead of used again. */
   release(error?: Error | boolean): void
+  /** Listens to its breaking. */
+  on(event: 'error', listener: () => void): unknown
+  /** Stops that. */
+  removeListener(event: 'error', listener: () => void): unknown
 }
 
 interface RunnerOptions {
@@ -52,7 +56,9 @@ const MIGRATION_LOCK = 0x696e7669 // of pg_advisory_xact_lock: nobody else migra
 
 export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptions): Runner {
   // Stated in full, because a database or a role may have other defaults; local, because of PgBouncer.
-  const limits = `set local lock_timeout = ${busyTimeoutMs}; set local statement_timeout = ${busyTimeoutMs}`
+  const limits =
+    `set local lock_timeout = ${busyTimeoutMs}; set local statement_timeout = ${busyTimeoutMs}; ` +
+    "set local datestyle = 'ISO, YMD'"
   const beginWrite = `begin isolation level read committed read write; ${limits}`
   const beginRead = `begin isolation level repeatable read read only; ${limits}`
   let closed = false
@@ -66,12 +72,10 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
       await client.query({ text: 'commit' })
       return result
     } catch (error) {
-      await client.query({ text: 'rollback' }).catch((failure: Error) => {
-        broken = failure
-      })
+      broken = await rollback(client)
       throw error
     } finally {
-      client.release(broken)
+      giveBack(client, broken)
     }
   }
 
@@ -96,7 +100,10 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
     )
     try {
       const client = await Promise.race([connecting, late])
-      if (client !== 'late') return client
+      if (client !== 'late') {
+        client.on('error', ignoreError)
+        return client
+      }
     } finally {
       timeout.abort()
     }
@@ -108,17 +115,20 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
 
   async function migrate(operation: () => Operation<void>): Promise<void> {
     const client = await connect()
+    let broken: Error | undefined
     try {
-      await client.query({ text: 'begin isolation level read committed read write' })
+      // However long it takes: whoever starts beside it waits.
+      const patience = 'set local lock_timeout = 0; set local statement_timeout = 0'
+      await client.query({ text: `begin isolation level read committed read write; ${patience}` })
       await client.query({ text: `select pg_advisory_xact_lock(${MIGRATION_LOCK})` })
       if (schema !== undefined) await makeSchema(client, schema)
       await run(operation(), queryOn(client))
       await client.query({ text: 'commit' })
     } catch (error) {
-      await client.query({ text: 'rollback' }).catch(() => undefined)
+      broken = await rollback(client)
       throw explainMigration(error, schema)
     } finally {
-      client.release()
+      giveBack(client, broken)
     }
   }
 
@@ -135,6 +145,22 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
       await end()
     },
   }
+}
+
+/** A connection that breaks in use tells so twice: to the query, and by an event that ends the process if nobody listens. */
+function ignoreError(): void {}
+
+function giveBack(client: PgPoolClient, broken: Error | undefined): void {
+  client.release(broken)
+  client.removeListener('error', ignoreError)
+}
+
+/** What kept it from being rolled back: such a connection is of no more use. */
+async function rollback(client: PgClient): Promise<Error | undefined> {
+  return await client.query({ text: 'rollback' }).then(
+    () => undefined,
+    (error: Error) => error,
+  )
 }
 
 /** Asked first: `if not exists` needs the right to make one even where there is one. */

@@ -2,15 +2,17 @@
 import { expect } from 'chai'
 import { NOW } from '../../adapters/contract/fixtures.js'
 import { storeContract } from '../../adapters/contract.js'
+import { postgresStore } from '../../adapters/postgres.js'
 import { sqliteStore } from '../../adapters/sqlite.js'
 import type { InviteStore } from '../../src/store.js'
+import { openPool, temporarySchema } from '../support/postgres.js'
 
-/** Runs the suite and returns the names of the tests that failed. */
-async function failuresOf(open: () => Promise<InviteStore>): Promise<{ failed: string[]; run: number }> {
+/** Runs the suite, or the tests of it that are about `what`, and returns the names of those that failed. */
+async function failuresOf(open: () => Promise<InviteStore>, what = ''): Promise<{ failed: string[]; run: number }> {
   const tests: [string, () => Promise<void>][] = []
   storeContract({ describe: (_name, define) => define(), it: (name, test) => tests.push([name, test]) }, open)
   const failed: string[] = []
-  for (const [name, test] of tests) await test().catch(() => failed.push(name))
+  for (const [name, test] of tests.filter(([name]) => name.includes(what))) await test().catch(() => failed.push(name))
   return { failed, run: tests.length }
 }
 
@@ -46,6 +48,34 @@ describe('the contract suite', () => {
       }
     })
     expect(failed).to.include('R-01 admits exactly as many at once as there are uses')
+  })
+
+  it('R-02 fails, on Postgres, a store whose one statement counts the holds that it sees', async () => {
+    const admitted = new Map<string, number>()
+    let overrun = false
+    const { failed } = await failuresOf(async () => {
+      const [pool, schema] = [await openPool({ max: 20 }), await temporarySchema()]
+      const store = postgresStore(pool, { schema })
+      await store.migrate()
+      const holds = `${schema}.invite_only_claims`
+      const counting = `insert into ${holds} (id, invite_id, lapses_at)
+        select $1, id, $2::timestamptz from ${schema}.invite_only_invites as invites, pg_sleep(0.05) where code_hash = $3
+        and (max_uses is null or uses + (select count(*) from ${holds} where invite_id = invites.id) < max_uses)`
+      return {
+        ...store,
+        async claim(request) {
+          const values = [request.claimId, new Date(request.lapsesAt), request.codeHash]
+          const { rowCount } = await pool.query(counting, values)
+          const invite = await store.findInviteByCode(request)
+          if (rowCount === 0 || invite === undefined) return { admitted: false, reason: 'claimed' }
+          admitted.set(invite.id, (admitted.get(invite.id) ?? 0) + 1)
+          overrun ||= admitted.get(invite.id) === (invite.maxUses ?? 0) + 1
+          return { admitted: true, invite }
+        },
+      }
+    }, 'R-01')
+    expect(overrun, 'it admitted more than there were uses').to.equal(true)
+    expect(failed).to.deep.equal(['R-01 admits exactly as many at once as there are uses'])
   })
 
   it('R-38 fails a store that looks whether a key is new, and then takes it', async () => {

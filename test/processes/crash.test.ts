@@ -1,11 +1,10 @@
 // Host processes that are killed in the middle of signups, and what that leaves behind.
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import Database from 'better-sqlite3'
 import { expect } from 'chai'
-import { temporaryFolder } from '../support/cleanup.js'
+import { databases, type TestDatabase } from '../support/databases.js'
 import { type Host, MINUTE, openHost, refusal, sendInvite } from '../support/host.js'
-import { type Accept, type HostProcess, type Ledger, openLedger, post, startHostProcess } from './spawn.js'
+import type { Accept } from './host-database.js'
+import { type HostProcess, post, startHostProcess } from './spawn.js'
 
 const ROUNDS = 20
 const INVITES = 40
@@ -20,6 +19,7 @@ interface Issued {
 /** An answer of 201 that a client has received. */
 interface Acknowledged extends Issued {
   readonly email: string
+  readonly accept: Accept
 }
 
 /** mulberry32: the same moments at every run. */
@@ -53,8 +53,8 @@ async function signUpUntilKilled(
     const waiting = [...signups]
     const client = async () => {
       for (let signup = waiting.shift(); signup !== undefined; signup = waiting.shift()) {
-        const { inviteCode, email } = signup
-        const answer = await post(port, '/signup', { inviteCode, email })
+        const { inviteCode, email, accept } = signup
+        const answer = await post(port, '/signup', { inviteCode, email, accept })
         if (answer?.status === 201) acknowledged.push(signup)
         if (answer !== undefined) expect(answer.status).to.be.oneOf([201, 409, 410])
         answers += mayKill ? 1 : 0
@@ -79,51 +79,58 @@ interface Counts {
   burnt: number
 }
 
-for (const accept of ['sync', 'async'] as const) {
-  describe(`kill -9 between claim and accept, accepted ${accept}`, () => {
+for (const [kind, openDatabase] of Object.entries(databases)) {
+  describe(`kill -9 between claim and accept on ${kind}`, () => {
     it(`R-04 nobody is admitted twice, nothing is burnt, every acknowledged signup is recorded: ${ROUNDS} rounds of ${INVITES} invites`, async function () {
-      this.timeout(60_000)
+      this.timeout(90_000)
       const random = seeded(20261121)
-      const file = join(temporaryFolder(), 'app.db')
-      const start = () => startHostProcess({ file, accept, workMs: WORK_MS })
-      const [survivor, first] = await Promise.all([start(), start()])
-      const host = await openHost({ file, invites: { clock: Date.now } })
-      const later = await openHost({ file, invites: { clock: () => Date.now() + CLAIM_TTL_MS } })
-      const ledger = openLedger(file)
+      const database = await openDatabase()
+      const { store } = database
+      const host = await openHost({ invites: { store, clock: Date.now } })
+      const later = await openHost({ invites: { store, clock: () => Date.now() + CLAIM_TTL_MS } })
       const counts: Counts = { acknowledged: 0, interrupted: 0, unheard: 0, unrecorded: 0, double: 0, burnt: 0 }
+      const start = () => startHostProcess({ url: database.url, workMs: WORK_MS })
+      const [survivor, first] = await Promise.all([start(), start()])
 
       let dying = first
       for (let round = 0; round < ROUNDS; round++) {
+        const accept = round % 2 === 0 ? 'inside' : 'after'
         const next = round + 1 < ROUNDS ? start() : Promise.resolve(dying) // starts while this round runs
         const issued: Issued[] = []
         while (issued.length < INVITES) issued.push(await sendInvite(host))
-        await warmUp(dying, await sendInvite(host, { maxUses: null }))
-        const acknowledged = await crash(round, issued, [dying, survivor], random)
-        await judge(issued, acknowledged, { host, later, ledger, file, accept, counts })
+        await warmUp(dying, await sendInvite(host, { maxUses: null }), accept)
+        const acknowledged = await crash({ round, accept, issued, dying, survivor, random })
+        await judge(issued, acknowledged, { host, later, database, accept, counts })
+        expect(survivor.isRunning()).to.equal(true)
         dying = await next
       }
 
       const { burnt, double, unrecorded } = counts
-      console.log(`      ${JSON.stringify(counts)}`)
-      expect({ burnt, double, unrecorded }).to.deep.equal({ burnt: 0, double: 0, unrecorded: 0 })
+      const stuck = await database.ledger.claims()
+      console.log(`      ${kind}: ${JSON.stringify({ ...counts, stuck })}`)
+      expect({ burnt, double, unrecorded, stuck }).to.deep.equal({ burnt: 0, double: 0, unrecorded: 0, stuck: 0 })
       expect(counts.interrupted, 'it was killed between claim and accept').to.be.greaterThan(ROUNDS / 2)
-      expect(ledger.claims()).to.equal(0)
     })
   })
 }
 
+interface Round {
+  readonly round: number
+  readonly accept: Accept
+  readonly issued: readonly Issued[]
+  readonly dying: HostProcess
+  readonly survivor: HostProcess
+  readonly random: (below: number) => number
+}
+
 /** Two people with two addresses try each invite: one at the process that is going to die, one at the other. */
-async function crash(
-  round: number,
-  issued: readonly Issued[],
-  [dying, survivor]: readonly [HostProcess, HostProcess],
-  random: (below: number) => number,
-): Promise<readonly Acknowledged[]> {
+async function crash({ round, accept, issued, dying, survivor, random }: Round): Promise<readonly Acknowledged[]> {
   const load = (who: string, { port }: HostProcess, clients: number): Load => ({
     port,
     clients,
     signups: shuffled(issued, random).map((invite) => ({
       ...invite,
+      accept,
       email: `${who}-${round}-${invite.inviteId.toLowerCase()}@example.com`,
     })),
   })
@@ -143,36 +150,36 @@ function shuffled<Item>(items: readonly Item[], random: (below: number) => numbe
 }
 
 /** The first requests of a process are slow, and it is to die at work. */
-async function warmUp({ port }: HostProcess, { inviteCode }: Issued): Promise<void> {
-  for (let n = 0; n < 10; n++) await post(port, '/signup', { inviteCode, email: `warm${n}@example.com` })
+async function warmUp({ port }: HostProcess, { inviteCode }: Issued, accept: Accept): Promise<void> {
+  for (let n = 0; n < 10; n++) await post(port, '/signup', { inviteCode, email: `warm${n}@example.com`, accept })
 }
 
 interface Scene {
-  /** An install on the same file whose clock is right. */
+  /** An install on the same database whose clock is right. */
   readonly host: Host
   /** One whose clock is ahead by the life of a claim. */
   readonly later: Host
-  readonly ledger: Ledger
-  readonly file: string
+  readonly database: TestDatabase
   readonly accept: Accept
   readonly counts: Counts
 }
 
 async function judge(issued: readonly Issued[], acknowledged: readonly Acknowledged[], scene: Scene): Promise<void> {
-  const { host, later, ledger, accept, counts } = scene
+  const { host, later, accept, counts } = scene
+  const { ledger } = scene.database
   counts.acknowledged += acknowledged.length
   for (const { inviteId, email } of acknowledged) {
-    const recorded = ledger.acceptances(inviteId).find((acceptance) => acceptance.email === email)
-    const isRecorded = recorded !== undefined && ledger.users(inviteId).includes(recorded.userId)
+    const recorded = (await ledger.acceptances(inviteId)).find((acceptance) => acceptance.email === email)
+    const isRecorded = recorded !== undefined && (await ledger.users(inviteId)).includes(recorded.userId)
     if (!isRecorded) counts.unrecorded++
   }
 
   for (const { inviteId, inviteCode } of issued) {
-    const before = ledger.uses(inviteId)
+    const before = await ledger.uses(inviteId)
     expect(before.claims, '`held` is the number of claims').to.equal(before.held)
-    const accepted = ledger.acceptances(inviteId).length
+    const accepted = (await ledger.acceptances(inviteId)).length
     expect(accepted, 'each use has its acceptance').to.equal(before.uses)
-    if (accept === 'sync') expect(ledger.users(inviteId), 'account and use are one').to.have.length(accepted)
+    if (accept === 'inside') expect(await ledger.users(inviteId), 'account and use are one').to.have.length(accepted)
     if (accepted > acknowledged.filter((each) => each.inviteId === inviteId).length) counts.unheard++
 
     if (accepted > 0) {
@@ -184,26 +191,17 @@ async function judge(issued: readonly Issued[], acknowledged: readonly Acknowled
       }
       const signedUp = await signUpLater(scene, { inviteId, inviteCode }).catch(() => false)
       if (!signedUp) counts.burnt++
-      else expect(ledger.uses(inviteId)).to.deep.equal({ uses: 1, held: 0, claims: 0 })
+      else expect(await ledger.uses(inviteId)).to.deep.equal({ uses: 1, held: 0, claims: 0 })
     }
-    const isDouble = ledger.acceptances(inviteId).length > 1 || (accept === 'sync' && ledger.users(inviteId).length > 1)
-    if (isDouble) counts.double++
+    const recorded = (await ledger.acceptances(inviteId)).length
+    if (recorded > 1 || (accept === 'inside' && (await ledger.users(inviteId)).length > 1)) counts.double++
   }
 }
 
 /** Somebody comes with the same code once the hold has lapsed. */
-async function signUpLater({ later, file, accept }: Scene, { inviteId, inviteCode }: Issued): Promise<boolean> {
-  const claim = await later.invites.claim({ inviteCode, email: `late-${inviteId}@example.com` })
-  const db = new Database(file)
-  try {
-    const insert = db.prepare<[string, string], { id: number }>(
-      'insert into users (email, invite_id) values (?, ?) returning id',
-    )
-    const signUp = () => insert.get(`late-${inviteId}@example.com`, inviteId)?.id
-    if (accept === 'async') await claim.accept({ userId: signUp() })
-    else db.transaction(() => claim.acceptSync({ userId: signUp(), trx: db })).immediate()
-    return true
-  } finally {
-    db.close()
-  }
+async function signUpLater({ later, database, accept }: Scene, { inviteId, inviteCode }: Issued): Promise<boolean> {
+  const email = `late-${inviteId}@example.com`
+  const claim = await later.invites.claim({ inviteCode, email })
+  await database.signUp(email, claim, accept)
+  return true
 }

@@ -1,24 +1,16 @@
-// A host app in a process of its own: users and invites in one SQLite file. Prints its port once it listens.
+// A host app in a process of its own: users and invites in one database. Prints its port once it listens.
 //
-// DATABASE_FILE (in WAL mode) and INVITE_SECRET are required. ACCEPT is `sync` (account and use in one transaction) or `async` (the
-// account first, then `await accept`). WORK_MS is the most that a handler takes before it makes the account.
+// DATABASE and INVITE_SECRET are required. WORK_MS is the most that a handler takes before it makes the account. A
+// signup says in `accept` how the use is counted: `inside` the transaction of its user row, or `after` it.
 import type { AddressInfo } from 'node:net'
 import { setTimeout as work } from 'node:timers/promises'
-import Database from 'better-sqlite3'
-import express, { type ErrorRequestHandler, type Request } from 'express'
-import { sqliteStore } from '../../adapters/sqlite.js'
+import express, { type ErrorRequestHandler } from 'express'
 import { createInvites, InviteError, requireInvite } from '../../src/index.js'
+import { openHostDatabase } from './host-database.js'
 
-const { DATABASE_FILE = '', INVITE_SECRET, ACCEPT = 'sync', WORK_MS = '0' } = process.env
+const { DATABASE = '', INVITE_SECRET, WORK_MS = '0' } = process.env
 
-const db = new Database(DATABASE_FILE)
-// Unique on nothing but the id: an invite that lets two in shows as two rows.
-db.exec('create table if not exists users (id integer primary key, email text not null, invite_id text)')
-const insertUser = db.prepare<[string, string | null], { id: number }>(
-  'insert into users (email, invite_id) values (?, ?) returning id',
-)
-
-const store = sqliteStore(db)
+const { store, signUp } = await openHostDatabase(DATABASE)
 await store.migrate()
 const invites = createInvites({
   store,
@@ -39,33 +31,15 @@ function untilTold(): Promise<void> {
   })
 }
 
-async function makeAccount(req: Request): Promise<number> {
-  const { invite } = req
-  const insert = () => {
-    const user = insertUser.get(String(req.body.email), invite?.id ?? null)
-    if (user === undefined) throw new Error('the user was not added')
-    return user.id
-  }
-  if (ACCEPT === 'async') {
-    const userId = insert()
-    await invite?.accept({ userId })
-    return userId
-  }
-  const signUp = db.transaction(() => {
-    const userId = insert()
-    invite?.acceptSync({ userId, trx: db })
-    return userId
-  })
-  return signUp.immediate()
-}
-
 const app = express()
 app.use(express.json())
 app.post('/signup', requireInvite(invites), async (req, res) => {
-  if (req.body.hold) await untilTold()
+  const { body, invite } = req
+  if (body.hold) await untilTold()
   else if (WORK_MS !== '0') await work(Math.random() * Number(WORK_MS))
-  if (req.body.fail) res.status(422).json({ code: 'password_too_short' })
-  else res.status(201).json({ userId: await makeAccount(req) })
+  if (invite === undefined) throw new Error('this host admits nobody without an invite')
+  if (body.fail) res.status(422).json({ code: 'password_too_short' })
+  else res.status(201).json({ userId: await signUp(String(body.email), invite, body.accept) })
 })
 app.post('/held', (_req, res) => {
   const tell = () => void res.sendStatus(204)
@@ -74,6 +48,16 @@ app.post('/held', (_req, res) => {
 })
 app.post('/go', (_req, res) => {
   for (const go of heldSignups.splice(0)) go()
+  res.sendStatus(204)
+})
+app.post('/revoke', async (req, res) => {
+  const { inviteId, inviterId } = req.body
+  if (inviteId) await invites.revoke(inviteId)
+  else await invites.revokeAll({ inviterId })
+  res.sendStatus(204)
+})
+app.post('/mode', async (req, res) => {
+  await invites.settings({ mode: req.body.mode })
   res.sendStatus(204)
 })
 app.use(((error, _req, res, next) => {

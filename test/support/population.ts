@@ -21,9 +21,9 @@ const CHUNK = 50_000
  * Adds `size` invites (a multiple of 1,000) and as many acceptances, evenly over three years: of every 1,000, 720
  * accepted, 80 revoked, 120 with a term of 14 days (so nearly all expired), 40 shareable for ever, 40 with a long term.
  * A tenth is of the app `clinic`, the rest of `main`; half of them from the inviter `big`, the others from members with
- * 50 each; half of the addresses at example.com, the others at 50 other domains.
+ * 50 each; half of the addresses are user.…@example.com, the others begin in 16 ways and are at 50 other domains.
  */
-export async function populate({ run, time, schema }: Sql, size: number): Promise<void> {
+async function populate({ run, time, schema }: Sql, size: number): Promise<void> {
   const table = (name: string) => `${schema}invite_only_${name}`
   const step = YEARS_MS / size
   const start = POPULATED_AT - YEARS_MS
@@ -47,7 +47,7 @@ export async function populate({ run, time, schema }: Sql, size: number): Promis
         case when kind between 720 and 799 then ${time('at + 60000')} end,
         case when email is not null then 'mail-' || id end
       from (select *, kind between 920 and 959 as shared,
-        case when kind between 920 and 959 or i % 4 = 0 then null else md5('a' || i) || '@' || domain end as email
+        case when kind between 920 and 959 or i % 4 = 0 then null else case when i % 2 = 0 then 'user.' else '' end || md5('a' || i) || '@' || domain end as email
         from (select *, case when i % 2 = 0 then 'example.com' else 'd' || i % 100 || '.example' end as domain from made) as d) as e`)
     await run(`${n} insert into ${table('acceptances')} (id, invite_id, app_id, claim_id, user_id, accepted_at)
       select md5('acc' || i || '.' || copy), id, case when who % 10 = 0 then 'clinic' else 'main' end,

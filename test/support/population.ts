@@ -69,6 +69,7 @@ export async function populateSqlite(file: string, size: number): Promise<void> 
   db.exec('begin')
   await populate({ run: async (text) => db.exec(text), time: (ms) => ms, schema: '' }, size)
   db.exec('commit')
+  db.pragma('wal_checkpoint(truncate)')
   db.close()
 }
 

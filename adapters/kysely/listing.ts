@@ -111,8 +111,10 @@ export function listingOperations(dialect: Dialect, reading: ReadingOperations):
   return { listInvites }
 }
 
+// Two expressions, so that SQLite does not take the column for the way in, nor Postgres the two for a narrow range: where
+// a list is read for this, many of it match.
 const startsWith = (prefix: string) =>
-  sql<SqlBool>`(email_canonical >= ${prefix} and email_canonical < ${endOf(prefix)})`
+  sql<SqlBool>`(email_canonical is not null and email_canonical || '' >= ${prefix} and coalesce(email_canonical, '') < ${endOf(prefix)})`
 
 // Spelled as the index has it.
 const hasInitial = (prefix: string) => {

@@ -7,6 +7,7 @@ import { APP, claimOf, create, found, type Test } from './contract/fixtures.js'
 import { testInvites } from './contract/invites.js'
 import { testKeyedRequests } from './contract/keyed-requests.js'
 import { testOutbox } from './contract/outbox.js'
+import { testPruning } from './contract/pruning.js'
 
 /** The two functions that mocha, vitest, jest and `node:test` have in common. */
 export interface TestRunner {
@@ -37,6 +38,7 @@ export function storeContract({ describe, it }: TestRunner, open: () => Promise<
   describe('accepts', () => testAccepts(test))
   describe('keeps the outbox', () => testOutbox(test))
   describe('keeps keyed requests', () => testKeyedRequests(test))
+  describe('prunes', () => testPruning(test))
 
   describe('lasts', () => {
     test('migrates any number of times, at once too, and keeps what is there', async (store) => {

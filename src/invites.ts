@@ -30,6 +30,7 @@ import {
   type UpdateInvite,
   updateInvite,
 } from './use-cases/manage.js'
+import { type Pruned, type PruneOptions, prune } from './use-cases/prune.js'
 import { type SendInvite, sendInvite } from './use-cases/send.js'
 import { getSettings, type SettingsChange, updateSettings } from './use-cases/settings.js'
 
@@ -70,6 +71,14 @@ export interface Invites {
   settings(change?: SettingsChange, scope?: Scope): Promise<Settings>
   /** Delivers the mail that is due, once. For processes without the worker; resolves with the number of tries. */
   deliver(): Promise<number>
+  /**
+   * Removes what has been over for long, of every app: invites that expired or were revoked with nobody having used
+   * them, their mails and those of used ones, lapsed claims, old `Idempotency-Key`s. Who joined, and by which invite,
+   * is kept. To be called once a day or so, by one process; it works in small batches, beside everything else, and
+   * nothing depends on it but the size of the database and the speed of its lists. From then on the code of a removed
+   * invite is `invite_invalid`. @throws TypeError where an option is unknown or wrong.
+   */
+  prune(options?: PruneOptions): Promise<Pruned>
   /** Lets the worker finish what it holds, stops it, and ends the store's own connections. */
   close(): Promise<void>
 }
@@ -118,6 +127,7 @@ export function createInvites(options: InvitesOptions): Invites {
     settings: async (change, scope = {}) =>
       change === undefined ? getSettings(context, readScope(scope)) : updateSettings(context, change, readScope(scope)),
     deliver: async () => (await worker?.deliverDue()) ?? 0,
+    prune: async (options = {}) => prune(context, options),
     async close() {
       await worker?.close()
       for (const end of ends.splice(0)) end()

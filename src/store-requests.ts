@@ -216,3 +216,28 @@ export type DeliveryOutcome =
       /** When it was found that the invite no longer wants it. */
       readonly canceledAt: Timestamp
     }
+
+/** What housekeeping removes. */
+export type PruneTarget = 'invites' | 'deliveries' | 'claims' | 'keyedRequests'
+
+/** One batch of housekeeping. */
+export interface PruneRequest {
+  /** What to remove. */
+  readonly what: PruneTarget
+  /** Only what was over then or earlier. At least a day before `now`. */
+  readonly before: Timestamp
+  /** The time that this step happens at. */
+  readonly now: Timestamp
+  /** How many to look at, at the most. */
+  readonly limit: number
+  /** Where the batch before ended: its `next`. Absent: at the beginning. */
+  readonly after?: PagePosition | undefined
+}
+
+/** What a batch of housekeeping came to. */
+export interface PruneResult {
+  /** How many were removed. */
+  readonly removed: number
+  /** Where the next batch begins; `undefined`: that was all. Opaque to the caller. */
+  readonly next: PagePosition | undefined
+}

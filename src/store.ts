@@ -14,6 +14,8 @@ import type {
   KeyedRequestState,
   ListInvites,
   PagePosition,
+  PruneRequest,
+  PruneResult,
 } from './store-requests.js'
 import type { Mode } from './types.js'
 
@@ -191,4 +193,18 @@ export interface InviteStore {
     request: { readonly id: string; readonly startedAt: Timestamp },
     outcome: KeyedRequestOutcome,
   ): Promise<void>
+
+  /**
+   * Removes one batch of what was over at `before` already. Never needed for correctness, and safe at any time.
+   *
+   * - `invites`: revoked or expired ones that nobody has ever used, with their mails. One that has an acceptance stays,
+   *   reopened or not, since the record of who joined names it; so does one that a claim still holds.
+   * - `deliveries`: mails that were sent, given up or canceled, except the newest one of an invite that may yet be used.
+   * - `claims`: holds that lapsed; `held` is lowered by as many.
+   * - `keyedRequests`: those that were begun then or earlier.
+   *
+   * What another transaction works on is passed over. Batches that each begin at the `next` of the one before come to
+   * an end.
+   */
+  prune(request: PruneRequest): Promise<PruneResult>
 }

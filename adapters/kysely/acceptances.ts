@@ -54,7 +54,7 @@ export function acceptanceOperations(
               .whereRef('other.email_canonical', '=', 'given.email_canonical')
               .where(sql<SqlBool>`coalesce(other.org_id, '') = coalesce(given.org_id, '')`)
               .where('other.revoked_at', 'is', null)
-              .where('other.uses', '=', 0)
+              .where(sql<SqlBool>`other.uses = 0`) // as the unique index has it: a parameter would not match
               .whereRef('other.id', '<>', 'given.id'),
           ),
         ),

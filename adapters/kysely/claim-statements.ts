@@ -75,18 +75,13 @@ export function claimStatements(dialect: Dialect) {
     db.deleteFrom(tables.claims).where('id', '=', p.claimId).where('invite_id', '=', p.inviteId).returningAll(),
   )
 
-  const findAcceptance = prepare((p: { claimId: string; inviteId: string; userId: string | null }) =>
-    db
-      .selectFrom(tables.acceptances)
-      .selectAll()
-      .where('reopened_at', 'is', null)
-      .where((eb) =>
-        eb.or([
-          eb('claim_id', '=', p.claimId),
-          eb.and([eb('invite_id', '=', p.inviteId), eb('user_id', '=', p.userId)]),
-        ]),
-      ),
-  )
+  // Two selects, because SQLite reads the whole table for an OR over partial indexes.
+  const findAcceptance = prepare((p: { claimId: string; inviteId: string; userId: string | null }) => {
+    const counted = db.selectFrom(tables.acceptances).selectAll().where('reopened_at', 'is', null)
+    return counted
+      .where('claim_id', '=', p.claimId)
+      .unionAll(counted.where('invite_id', '=', p.inviteId).where('user_id', '=', p.userId))
+  })
 
   const useHeld = prepare((p: { inviteId: string; appId: string }) =>
     db

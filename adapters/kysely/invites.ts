@@ -2,9 +2,10 @@
 import type { InviteChange, InviteKey, InviteRecord, NewInvite } from '../../src/store.js'
 import type { DeliveryOperations } from './deliveries.js'
 import { all, type Operation, prepare } from './operation.js'
-import { hasUseLeft, type Place, type ReadingOperations } from './reading.js'
+import type { Place, ReadingOperations } from './reading.js'
 import { fromNewInvite, type InviteRow } from './records.js'
 import type { DbJson, DbTime, Dialect } from './schema.js'
+import { hasUseLeft, isOpen } from './states.js'
 
 export interface InviteOperations {
   createInvite(
@@ -188,6 +189,7 @@ export function inviteOperations(
       .selectFrom(tables.invites)
       .select('id')
       .where('app_id', '=', request.appId)
+      .where(isOpen)
       .where('revoked_at', 'is', null)
       .where(hasUseLeft)
     if (request.inviterId !== undefined) which = which.where('inviter_id', '=', request.inviterId)

@@ -1,11 +1,11 @@
-// Finding and listing invites, each with its newest mail.
-import { type Expression, type SqlBool, sql } from 'kysely'
-import type { InviteKey, InviteRecord, ListInvites } from '../../src/store.js'
-import type { InviteStatus } from '../../src/types.js'
+// Finding invites, each with its newest mail.
+import { type SqlBool, sql } from 'kysely'
+import type { InviteKey, InviteRecord } from '../../src/store.js'
 import type { DeliveryOperations } from './deliveries.js'
-import { all, type Operation, prepare } from './operation.js'
+import { type Operation, prepare } from './operation.js'
 import { type InviteRow, toDelivery, toInvite } from './records.js'
-import type { DbTime, Dialect } from './schema.js'
+import type { Dialect } from './schema.js'
+import { unused } from './states.js'
 
 /** An app, an organization and an address: at most one pending invite is for it. */
 export interface Place {
@@ -17,7 +17,6 @@ export interface Place {
 export interface ReadingOperations {
   findInvite(key: InviteKey): Operation<InviteRecord | undefined>
   findInviteByCode(query: { readonly appId: string; readonly codeHash: string }): Operation<InviteRecord | undefined>
-  listInvites(query: ListInvites): Operation<readonly InviteRecord[]>
   rowOf(key: InviteKey): Operation<InviteRow | undefined>
   /** Keeps every other transaction from the invite until this one ends, claims and uses included. */
   lock(which: { readonly inviteId: string }): Operation<void>
@@ -61,7 +60,7 @@ export function readingOperations(dialect: Dialect, deliveries: DeliveryOperatio
       .forUpdate(),
   )
 
-  // The rows of the unique index on pending invites.
+  // The rows of the unique index on pending invites; as in its predicate, the 0 is no parameter.
   const byPlace = prepare((p: Place) =>
     db
       .selectFrom(tables.invites)
@@ -70,7 +69,7 @@ export function readingOperations(dialect: Dialect, deliveries: DeliveryOperatio
       .where('email_canonical', '=', p.email)
       .where(sql<SqlBool>`coalesce(org_id, '') = coalesce(${p.orgId}, '')`)
       .where('revoked_at', 'is', null)
-      .where('uses', '=', 0)
+      .where(unused)
       .$if(dialect.rowLocks, (query) => query.forUpdate()),
   )
 
@@ -112,30 +111,6 @@ export function readingOperations(dialect: Dialect, deliveries: DeliveryOperatio
     return row && toInvite(dialect, row, null)
   }
 
-  function* listInvites(query: ListInvites): Operation<readonly InviteRecord[]> {
-    const now = dialect.encodeTime(query.now)
-    let select = db.selectFrom(tables.invites).selectAll().where('app_id', '=', query.appId)
-    if (query.inviterId !== undefined) select = select.where('inviter_id', '=', query.inviterId)
-    if (query.domain !== undefined) select = select.where('email_at', '=', query.domain)
-    if (query.emailPrefix !== undefined) {
-      const end = `${query.emailPrefix}\u{10FFFF}` // sorts after everything that starts with the prefix
-      select = select.where('email_canonical', '>=', query.emailPrefix).where('email_canonical', '<', end)
-    }
-    const { after } = query
-    if (after)
-      select = select.where((eb) =>
-        eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(dialect.encodeTime(after.at), after.id)),
-      )
-    const rows = yield* all(
-      select
-        .where((eb) => eb.or(query.statuses.map((status) => hasStatus(status, now))))
-        .orderBy('created_at', 'desc')
-        .orderBy('id', 'desc')
-        .limit(query.limit),
-    )
-    return yield* withDeliveries(rows)
-  }
-
   function* withDeliveries(rows: readonly InviteRow[]): Operation<readonly InviteRecord[]> {
     const mails = yield* deliveries.find(rows.flatMap((row) => row.delivery_id ?? []))
     const mailOf = new Map(mails.map((mail) => [mail.id, toDelivery(dialect, mail)]))
@@ -145,7 +120,6 @@ export function readingOperations(dialect: Dialect, deliveries: DeliveryOperatio
   return {
     findInvite,
     findInviteByCode,
-    listInvites,
     rowOf,
     lock,
     lockCode,
@@ -154,16 +128,4 @@ export function readingOperations(dialect: Dialect, deliveries: DeliveryOperatio
     withDelivery,
     withDeliveries,
   }
-}
-
-export const hasUseLeft = sql<SqlBool>`(max_uses is null or uses < max_uses)`
-
-function hasStatus(status: InviteStatus, now: DbTime): Expression<SqlBool> {
-  const conditions = {
-    revoked: sql<SqlBool>`(revoked_at is not null)`,
-    accepted: sql<SqlBool>`(revoked_at is null and max_uses is not null and uses >= max_uses)`,
-    expired: sql<SqlBool>`(revoked_at is null and (max_uses is null or uses < max_uses) and expires_at is not null and expires_at <= ${now})`,
-    pending: sql<SqlBool>`(revoked_at is null and (max_uses is null or uses < max_uses) and (expires_at is null or expires_at > ${now}))`,
-  }
-  return conditions[status]
 }

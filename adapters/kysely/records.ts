@@ -98,5 +98,6 @@ export function fromNewInvite(dialect: Dialect, invite: NewInvite, deliveryId: s
     expires_at: invite.expiresAt === null ? null : dialect.encodeTime(invite.expiresAt),
     revoked_at: null,
     delivery_id: deliveryId ?? null,
+    past_expiry: null,
   }
 }

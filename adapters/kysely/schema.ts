@@ -36,6 +36,8 @@ export interface InviteTable {
   expires_at: DbTime | null
   revoked_at: DbTime | null
   delivery_id: string | null
+  /** The `expires_at` that housekeeping found to be past. A note for the indexes; nothing is judged by it. */
+  past_expiry: DbTime | null
 }
 
 interface ClaimTable {

@@ -6,8 +6,10 @@ import { databaseTime } from './clock.js'
 import { deliveryOperations } from './deliveries.js'
 import { inviteOperations } from './invites.js'
 import { keyedRequestOperations } from './keyed-requests.js'
+import { listingOperations } from './listing.js'
 import { migrate } from './migrations.js'
 import type { Operation } from './operation.js'
+import { pruningOperations } from './pruning.js'
 import { readingOperations } from './reading.js'
 import type { Dialect } from './schema.js'
 import { settingsOperations } from './settings.js'
@@ -30,6 +32,8 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
   const settings = settingsOperations(dialect)
   const deliveries = deliveryOperations(dialect)
   const reading = readingOperations(dialect, deliveries)
+  const listing = listingOperations(dialect, reading)
+  const pruning = pruningOperations(dialect)
   const invites = inviteOperations(dialect, reading, deliveries)
   const claims = claimOperations(dialect, { settings, reading, deliveries })
   const keyedRequests = keyedRequestOperations(dialect)
@@ -41,7 +45,7 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
     createInvite: (invite, deliveryId) => runner.write(() => invites.createInvite(invite, deliveryId)),
     findInvite: (key) => runner.read(() => reading.findInvite(key)),
     findInviteByCode: (query) => runner.read(() => reading.findInviteByCode(query)),
-    listInvites: (query) => runner.read(() => reading.listInvites(query)),
+    listInvites: (query) => runner.read(() => listing.listInvites(query)),
     changeInvite: (change) => runner.write(() => invites.changeInvite(change)),
     revokeInvite: (request) => runner.write(() => invites.revokeInvite(request)),
     revokeInvites: (request) => runner.write(() => invites.revokeInvites(request)),
@@ -59,6 +63,7 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
     finishDelivery: (delivery, outcome) => runner.write(() => deliveries.finishDelivery(delivery, outcome)),
     beginKeyedRequest: (request) => runner.write(() => keyedRequests.beginKeyedRequest(request)),
     endKeyedRequest: (request, outcome) => runner.write(() => keyedRequests.endKeyedRequest(request, outcome)),
+    prune: (request) => runner.write(() => pruning.prune(request)),
   }
   return { store, claims }
 }

@@ -4,7 +4,7 @@ import { NOW } from '../../adapters/contract/fixtures.js'
 import { storeContract } from '../../adapters/contract.js'
 import { postgresStore } from '../../adapters/postgres.js'
 import { sqliteStore } from '../../adapters/sqlite.js'
-import type { InviteStore } from '../../src/store.js'
+import type { InviteStore, PruneRequest } from '../../src/store.js'
 import { openPool, temporarySchema } from '../support/postgres.js'
 
 /** Runs the suite, or the tests of it that are about `what`, and returns the names of those that failed. */
@@ -93,6 +93,21 @@ describe('the contract suite', () => {
       }
     })
     expect(failed).to.include('R-38 lets one of any number begin')
+  })
+
+  it('fails a store that prunes too much, or too little', async () => {
+    const pruning = (change: (request: PruneRequest) => Partial<PruneRequest>) =>
+      failuresOf(async () => {
+        const store = await openStore()
+        return { ...store, prune: (request) => store.prune({ ...request, ...change(request) }) }
+      })
+    const removal = 'removes invites that nobody used and that were over, and no others'
+    const eager = await pruning(({ now }) => ({ before: now }))
+    expect(eager.failed).to.include(removal)
+    const lazy = await pruning(({ before }) => ({ before: before - 1 }))
+    expect(lazy.failed).to.include(removal)
+    const careless = await pruning(({ now }) => ({ now: now + 1 })) // takes a hold for lapsed
+    expect(careless.failed).to.deep.equal(['keeps an invite while a claim holds it'])
   })
 
   it('fails a store that forgets to clear lapsed holds, one that leaves the mail, and one that trusts its own clock', async () => {

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { storeContract } from '../../adapters/contract.js'
 import { postgresStore } from '../../adapters/postgres.js'
 import { afterThis, temporaryFolder } from '../support/cleanup.js'
-import { freePort, openPool, postgresUrl, temporarySchema } from '../support/postgres.js'
+import { openPool, postgresUrl, temporarySchema } from '../support/postgres.js'
+import { freePort } from '../support/postgres-server.js'
 
 const isInstalled = isThere('pgbouncer')
 if (!isInstalled) console.warn('SKIPPED: the Postgres store behind PgBouncer, because there is no `pgbouncer` here.')

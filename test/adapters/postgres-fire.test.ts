@@ -5,7 +5,8 @@ import pg from 'pg'
 import { postgresStore } from '../../adapters/postgres.js'
 import { afterThis } from '../support/cleanup.js'
 import { type Host, MINUTE, openHost, refusal, sendInvite } from '../support/host.js'
-import { createServer, execute, openPool, postgresUrl, temporarySchema } from '../support/postgres.js'
+import { execute, openPool, postgresUrl, temporarySchema } from '../support/postgres.js'
+import { createServer } from '../support/postgres-server.js'
 import { startProxy } from '../support/proxy.js'
 
 const CLAIM_TTL_MS = 2 * MINUTE
@@ -63,7 +64,7 @@ async function expectIntact(host: Host, pool: pg.Pool, schema: string, issued: r
 describe('postgresStore under fire', () => {
   it('a server that stops, crashes and comes back under load: 201, 409, 410 or 503, and every 201 is recorded', async function () {
     this.timeout(60_000)
-    const server = await createServer()
+    const server = await createServer({ settings: { fsync: 'off' } })
     afterThis(() => server.remove())
     const pool = plainPool(server.url, { max: 8 })
     const store = postgresStore(pool, { schema: 'gate' })

@@ -5,7 +5,8 @@ import pg from 'pg'
 import { storeContract } from '../../adapters/contract.js'
 import { postgresStore } from '../../adapters/postgres.js'
 import { afterThis } from '../support/cleanup.js'
-import { createServer, execute, type PostgresServer } from '../support/postgres.js'
+import { execute } from '../support/postgres.js'
+import { createServer, type PostgresServer } from '../support/postgres-server.js'
 
 const OLDEST = 15
 const INSTALLED = '/usr/lib/postgresql' // where Debian and Ubuntu keep them, by major version
@@ -24,7 +25,7 @@ describe('postgresStore on other versions of Postgres', () => {
 
       before(async function () {
         this.timeout(60_000)
-        server = await createServer(join(INSTALLED, version, 'bin'))
+        server = await createServer({ binaries: join(INSTALLED, version, 'bin'), settings: { fsync: 'off' } })
       })
       after(() => server.remove())
 

@@ -89,7 +89,7 @@ describe('postgresStore', () => {
         await postgresUrl(),
         `select version from ${schema}.invite_only_migrations order by 1`,
       )
-      expect(rows).to.deep.equal([{ version: 1 }, { version: 2 }])
+      expect(rows).to.deep.equal([{ version: 1 }, { version: 2 }, { version: 3 }])
     })
 
     it('by the SQL that it prints, and has then nothing left to do', async () => {

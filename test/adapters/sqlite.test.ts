@@ -76,11 +76,12 @@ describe('sqliteStore', () => {
     const tables = () => db.prepare("select name from sqlite_master where type = 'table'").pluck().all()
     const rows = (names: readonly unknown[]) => names.map((name) => db.prepare(`select * from "${name}"`).all())
     const before = tables().filter((name) => name !== 'invite_only_migrations')
-    const kept = rows(before)
+    const kept = JSON.parse(JSON.stringify(rows(before)))
+    for (const invite of kept[before.indexOf('invite_only_invites')]) invite.past_expiry = null
     const host = await openHost({ file })
     expect(rows(before)).to.deep.equal(kept)
     expect(tables()).to.include('invite_only_keyed_requests')
-    expect(db.prepare('select version from invite_only_migrations').pluck().all()).to.deep.equal([1, 2])
+    expect(db.prepare('select version from invite_only_migrations').pluck().all()).to.deep.equal([1, 2, 3])
     const signup = { email: 'ada@example.com', inviteCode: 'STHM-29H5-Q0ZD-3AQW-YJ42-V30M-9FKT' }
     expect((await host.signup(signup)).body).to.include({ email: 'ada@example.com', role: 'nurse' })
     const invite = await host.manage.post('default/invite', {}).set('Idempotency-Key', 'key')

@@ -23,8 +23,27 @@ export function memoryOutbox(inviteOf: (id: string) => InviteRecord | undefined)
     invite.delivery = delivery
   }
 
+  /** Finished mails, save the newest of an invite that may yet be used. Each with what removes it. */
+  function over(before: number, mayBeUsed: (invite: InviteRecord) => boolean): (() => void)[] {
+    return [...deliveries.values()].flatMap((delivery) => {
+      const finishedAt = delivery.sentAt ?? delivery.failedAt ?? delivery.canceledAt
+      const invite: Kept<InviteRecord> | undefined = inviteOf(delivery.inviteId)
+      const isNewest = invite?.delivery === delivery
+      if (finishedAt === null || finishedAt > before || (isNewest && mayBeUsed(invite))) return []
+      return () => {
+        deliveries.delete(delivery.id)
+        if (isNewest) invite.delivery = null
+      }
+    })
+  }
+
   return {
     cancel,
+    over,
+    /** Of an invite that is removed. */
+    forget(invite: InviteRecord) {
+      for (const { id, inviteId } of deliveries.values()) if (inviteId === invite.id) deliveries.delete(id)
+    },
     /** Takes the place of a mail that still waits. */
     queue,
     /** Whether the invite has had this very mail. */

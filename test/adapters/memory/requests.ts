@@ -9,12 +9,17 @@ interface Request {
   answer?: string
 }
 
-export function memoryRequests(step: Step): Pick<InviteStore, 'beginKeyedRequest' | 'endKeyedRequest'> {
+export function memoryRequests() {
   const requests = new Map<string, Request>()
 
-  return {
+  /** Those that were begun by then. Each with what removes it. */
+  function over(before: number): (() => void)[] {
+    return [...requests].flatMap(([id, { startedAt }]) => (startedAt <= before ? () => void requests.delete(id) : []))
+  }
+
+  const methods = (step: Step): Pick<InviteStore, 'beginKeyedRequest' | 'endKeyedRequest'> => ({
     beginKeyedRequest: step(({ id, fingerprint, now, leasedUntil, forgetUntil }) => {
-      for (const [old, { startedAt }] of requests) if (startedAt <= forgetUntil) requests.delete(old)
+      for (const forget of over(forgetUntil)) forget()
       const known = requests.get(id)
       if (known === undefined) {
         requests.set(id, { fingerprint, startedAt: now, leasedUntil })
@@ -34,5 +39,6 @@ export function memoryRequests(step: Step): Pick<InviteStore, 'beginKeyedRequest
       else if (outcome === 'unknown') running.leasedUntil = startedAt
       else running.answer = outcome.answer
     }),
-  }
+  })
+  return { over, methods }
 }

@@ -25,6 +25,7 @@ export function memoryStore(): InviteStore {
   const modes = new Map<string, Mode>()
   const { step, close } = steps()
   const outbox = memoryOutbox((inviteId) => invites.get(inviteId))
+  const requests = memoryRequests()
 
   const holdsOf = (invite: Invite) => [...holds].filter(([, hold]) => hold.inviteId === invite.id)
   const isClosed = ({ appId, defaultMode }: { appId: string; defaultMode: Mode }) =>
@@ -96,6 +97,28 @@ export function memoryStore(): InviteStore {
     holds.delete(claimId)
     invite.held--
     return hold
+  }
+
+  /** What nobody has used and nobody holds. Each with what removes it. */
+  function invitesOver(before: number, now: number): (() => void)[] {
+    const isNamed = (invite: Invite) => [...acceptances.values()].some(({ inviteId }) => inviteId === invite.id)
+    const isHeld = (invite: Invite) => holdsOf(invite).some(([, { lapsesAt }]) => lapsesAt > now)
+    return [...invites.values()].flatMap((invite) => {
+      const overAt = invite.revokedAt ?? invite.expiresAt
+      if (overAt === null || overAt > before || isNamed(invite) || isHeld(invite)) return []
+      return () => {
+        for (const [claimId] of holdsOf(invite)) holds.delete(claimId)
+        outbox.forget(invite)
+        invites.delete(invite.id)
+      }
+    })
+  }
+
+  function holdsOver(before: number): (() => void)[] {
+    return [...holds].flatMap(([claimId, { inviteId, lapsesAt }]) => {
+      const invite = invites.get(inviteId)
+      return invite !== undefined && lapsesAt <= before ? () => void letGo(invite, claimId) : []
+    })
   }
 
   return {
@@ -191,7 +214,7 @@ export function memoryStore(): InviteStore {
 
     release: step(({ claimId, inviteId }) => {
       const invite = invites.get(inviteId)
-      if (invite) letGo(invite, claimId)
+      return invite !== undefined && letGo(invite, claimId) !== undefined
     }),
 
     listAcceptances: step(({ appId, limit, after }) =>
@@ -216,7 +239,20 @@ export function memoryStore(): InviteStore {
     getMode: step((appId) => modes.get(appId)),
     setMode: step((appId, mode) => void modes.set(appId, mode)),
     ...outbox.methods(step),
-    ...memoryRequests(step),
+    ...requests.methods(step),
+
+    prune: step(({ what, before, now, limit }) => {
+      const mayBeUsed = (invite: Invite) => invite.revokedAt === null && hasUseLeft(invite)
+      const over = {
+        invites: () => invitesOver(before, now),
+        deliveries: () => outbox.over(before, mayBeUsed),
+        claims: () => holdsOver(before),
+        keyedRequests: () => requests.over(before),
+      }
+      const found = over[what]()
+      for (const remove of found.slice(0, limit)) remove()
+      return { removed: Math.min(found.length, limit), next: found.length > limit ? { at: 0, id: '' } : undefined }
+    }),
   }
 }
 

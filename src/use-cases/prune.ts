@@ -1,0 +1,62 @@
+// Housekeeping: removes what is past its keeping time, in batches that nobody has to wait for.
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Context } from '../context.js'
+import { checkNames } from '../option-names.js'
+import type { PagePosition, PruneTarget } from '../store.js'
+
+/** What `invites.prune` keeps. */
+export interface PruneOptions {
+  /** How long to keep what is over, in ms; a day at least. Default: 90 days. */
+  readonly olderThanMs?: number | undefined
+}
+
+/** How many of each were removed. */
+export interface Pruned {
+  /** Invites that expired or were revoked, and that nobody had used. Their mails went with them. */
+  readonly invites: number
+  /** Other mails, of invites that are over, or mailed again since. */
+  readonly deliveries: number
+  /** Claims of processes that ended before they settled them. */
+  readonly claims: number
+  /** Requests that had come with an `Idempotency-Key`. */
+  readonly keyedRequests: number
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000 // as long as a request may be sent again under its key
+const KEPT_MS = 90 * DAY_MS
+const BATCH = 500
+const PAUSE_MS = 30 // longer than any writer waits between two tries for a SQLite file: each gets its turn
+
+export async function prune(context: Context, options: PruneOptions): Promise<Pruned> {
+  const olderThanMs = read(options)
+  const { store, config } = context
+  const now = config.clock()
+
+  async function removeAll(what: PruneTarget): Promise<number> {
+    let total = 0
+    let after: PagePosition | undefined
+    do {
+      if (after !== undefined) await pause(PAUSE_MS)
+      const { removed, next } = await store.prune({ what, before: now - olderThanMs, now, limit: BATCH, after })
+      total += removed
+      after = next
+    } while (after !== undefined)
+    return total
+  }
+
+  return {
+    claims: await removeAll('claims'), // first: an invite that is held stays
+    invites: await removeAll('invites'),
+    deliveries: await removeAll('deliveries'),
+    keyedRequests: await removeAll('keyedRequests'),
+  }
+}
+
+function read(options: PruneOptions): number {
+  checkNames('prune', options, ['olderThanMs'])
+  const { olderThanMs = KEPT_MS } = options
+  if (!Number.isSafeInteger(olderThanMs) || olderThanMs < DAY_MS) {
+    throw new TypeError('prune: `olderThanMs` must be a whole number of milliseconds, a day (86400000) or more.')
+  }
+  return olderThanMs
+}

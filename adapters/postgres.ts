@@ -35,10 +35,10 @@ const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,31}$/
  * Keeps invites in Postgres 15 or newer, alone or behind PgBouncer in transaction mode.
  *
  * @param database A connection string, for a pool of the store's own that `close()` ends; or your `pg.Pool`, which it
- *   never ends. Listen to that one's `error` event, as pg asks: a connection that breaks while idle is told there.
+ *   never ends. `undefined` is refused, as an environment variable that is not set. Listen to that one's `error` event, as pg asks: a connection that breaks while idle is told there.
  * @throws TypeError where an option is wrong or `database` is neither.
  */
-export function postgresStore(database: string | PgPool, options: PostgresStoreOptions = {}): InviteStore {
+export function postgresStore(database: string | PgPool | undefined, options: PostgresStoreOptions = {}): InviteStore {
   const { schema, tablePrefix, busyTimeoutMs } = checkOptions(options)
   const dialect = postgresDialect(schema, tablePrefix)
   const own = typeof database === 'string' ? openPool(database) : undefined

@@ -41,14 +41,14 @@ describe('the package', function () {
     const { bin } = createRequire(import.meta.url)('@arethetypeswrong/cli/package.json')
     const attw = join(root, 'node_modules', '@arethetypeswrong', 'cli', bin.attw)
     const report = run(process.execPath, [attw, tarball, '--profile', 'esm-only'], root) // fails where it finds any
-    expect(report).to.include('express-invite-only/adapters/sqlite')
+    for (const adapter of ['sqlite', 'postgres']) expect(report).to.include(`express-invite-only/adapters/${adapter}`)
   })
 
   const check = `
     const expected = ['InviteError', 'createInvites', 'inviteDashboard', 'inviteRouter', 'loggedIn', 'previewInvite', 'requireInvite']
-    const found = [Object.keys(main).sort(), typeof sqlite.sqliteStore, typeof contract.storeContract]
-    console.log(JSON.stringify(found) === JSON.stringify([expected, 'function', 'function']) ? 'all there' : found)`
-  const paths = { main: '', sqlite: '/adapters/sqlite', contract: '/adapters/contract' }
+    const found = [Object.keys(main).sort(), ...[sqlite.sqliteStore, postgres.postgresStore, contract.storeContract].map((each) => typeof each)]
+    console.log(JSON.stringify(found) === JSON.stringify([expected, 'function', 'function', 'function']) ? 'all there' : found)`
+  const paths = { main: '', sqlite: '/adapters/sqlite', postgres: '/adapters/postgres', contract: '/adapters/contract' }
 
   it('brings a program', () => {
     const folder = project({ 'app.mjs': '' })
@@ -89,7 +89,10 @@ describe('the package', function () {
         import express from 'express'
         import { createInvites, InviteError, inviteRouter, loggedIn, requireInvite, type Actor } from 'express-invite-only'
         import { sqliteStore } from 'express-invite-only/adapters/sqlite'
-        const invites = createInvites({ store: sqliteStore('app.db'), secret: process.env.SECRET, baseUrl: 'x', signupUrl: 'x' })
+        import { postgresStore } from 'express-invite-only/adapters/postgres'
+        import pg from 'pg'
+        const store = process.env.SQLITE ? sqliteStore('app.db') : postgresStore(new pg.Pool())
+        const invites = createInvites({ store, secret: process.env.SECRET, baseUrl: 'x', signupUrl: 'x' })
         const actor: Actor = { id: 7, access: 'supervisor' }
         const app = express()
         app.use(inviteRouter(invites, { authorize: () => actor }))

@@ -9,6 +9,7 @@ import request from 'supertest'
 import { type Block, blocks, readme } from './readme/blocks.js'
 import { notRun, preludes } from './readme/preludes.js'
 import { afterThis } from './support/cleanup.js'
+import { temporaryDatabase } from './support/postgres.js'
 import { makeProject, root, run, unmeasured } from './support/project.js'
 
 const isProgram = ({ source }: Block) => /^\/\/ \S+\.mjs\b/.test(source)
@@ -96,8 +97,11 @@ describe('the README', function () {
   })
 
   for (const block of snippets) {
-    it(`does what it says: ${nameOf(block)}`, () => {
-      run(process.execPath, ['--import', 'tsx', fileOf(block)], projectOf([block]))
+    it(`does what it says: ${nameOf(block)}`, async () => {
+      const folder = projectOf([block])
+      const usesPostgres = /DATABASE_URL/.test(`${preludeOf(block).before}${block.source}`)
+      const env = usesPostgres ? { DATABASE_URL: await temporaryDatabase() } : {}
+      run(process.execPath, ['--import', 'tsx', fileOf(block)], folder, env)
     })
   }
 

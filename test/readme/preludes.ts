@@ -90,6 +90,40 @@ export const preludes: readonly Prelude[] = [
       assert.deepEqual(items.map(({ userId }) => userId).sort(), ['1', '2', '3'])`,
   },
   {
+    has: 'await pool.connect() // a pg.Pool',
+    before: `
+      import assert from 'node:assert/strict'
+      import { createInvites } from 'express-invite-only'
+      import { postgresStore } from 'express-invite-only/adapters/postgres'
+      import pg from 'pg'
+      import { secret } from './harness.js'
+      const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL })
+      await pool.query('create table users (id integer generated always as identity, email text)')
+      const store = postgresStore(pool)
+      await store.migrate()
+      const urls = { baseUrl: 'http://localhost/invites', signupUrl: 'http://localhost/signup' }
+      const invites = createInvites({ store, secret, ...urls })
+      const { inviteCode } = await invites.send({})
+      const invite = await invites.claim({ inviteCode: inviteCode ?? '', email: false })
+      const req = { body: { email: 'ada@example.com' }, invite }`,
+    after: `
+      client.release()
+      const { items } = await invites.acceptances()
+      assert.deepEqual(items.map(({ userId }) => userId), ['1'])
+      await invites.close()
+      await pool.end()`,
+  },
+  {
+    has: 'postgresStore(process.env.DATABASE_URL) // or your own',
+    before: `
+      import assert from 'node:assert/strict'`,
+    after: `
+      await store.migrate()
+      await store.setMode('default', 'open', 1)
+      assert.equal(await store.getMode('default'), 'open')
+      await store.close()`,
+  },
+  {
     has: "app.post('/register', parse, gate",
     before: `
       import assert from 'node:assert/strict'

@@ -38,6 +38,6 @@ export function makeProject({ files, packed, aliases = {} }: ProjectOptions): st
 export const unmeasured: NodeJS.ProcessEnv = { ...process.env, NODE_V8_COVERAGE: '' }
 
 /** Runs a program to its end and returns what it printed. */
-export function run(program: string, args: readonly string[], cwd: string): string {
-  return execFileSync(program, args, { cwd, encoding: 'utf8', env: unmeasured })
+export function run(program: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): string {
+  return execFileSync(program, args, { cwd, encoding: 'utf8', env: { ...unmeasured, ...env } })
 }

@@ -189,7 +189,10 @@ describe('the example', function () {
       const inviteCode = await codeInMail(reader)
 
       const stranger = await attempt(example, { email: 'eve@example.com' })
-      expect(stranger).to.include({ status: 403, why: 'Signing up needs an invite.' })
+      expect(stranger).to.include({
+        status: 403,
+        why: 'Signing up needs an invite. Open the link in your invite once more, or type its code.',
+      })
 
       const mistyped = inviteCode.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))
       const typo = await attempt(example, { email: 'ada@example.com', inviteCode: mistyped })

@@ -1,4 +1,5 @@
 // The Postgres store: the contract, and what is Postgres's own.
+import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
@@ -105,6 +106,20 @@ describe('postgresStore', () => {
       await store.setMode('default', 'closed', 1)
       expect(await store.getMode('default')).to.equal('closed')
       expect(postgresMigration()).to.include('create table "invite_only_invites"').and.not.include('create schema')
+    })
+
+    it('a database of version 2, and keeps what is in it', async () => {
+      const schema = await temporarySchema()
+      const url = await postgresUrl()
+      const before = readFileSync(new URL('version-2-postgres.sql', import.meta.url), 'utf8')
+      await execute(url, before.replaceAll('SCHEMA', schema))
+      const rows = async () => (await execute(url, `select * from ${schema}.invite_only_invites order by id`)).rows
+      const kept = (await rows()).map((invite) => ({ ...invite, past_expiry: null }))
+      const host = await openHost({ invites: { store: postgresStore(await openPool(), { schema }) } })
+      expect(await rows()).to.deep.equal(kept)
+      expect((await host.invites.settings()).mode).to.equal('waitlist')
+      const signup = { email: ADA, inviteCode: 'STHM-29H5-Q0ZD-3AQW-YJ42-V30M-9FKT' }
+      expect((await host.signup(signup)).body).to.include({ email: ADA, role: 'nurse' })
     })
 
     it('not without the right to, and says what to do; and then works with what it was granted', async () => {

@@ -121,7 +121,7 @@ async function take(step: Step, world: World, model: Model): Promise<readonly [a
     case 'release':
       return onClaim(
         step.which,
-        ({ claim }) => said(claim.release()),
+        ({ claim }) => said(claim.release().then(() => undefined)),
         (claim) => model.release(claim),
       )
     case 'revoke':

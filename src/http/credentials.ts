@@ -1,0 +1,40 @@
+// What a request comes with to sign up: a code in body or query, an address, or what its join cookie holds.
+import type { Request } from 'express'
+import { isBlankCode, normalizeCode } from '../codes.js'
+import { invalidField } from '../input.js'
+import type { Awaitable } from '../options.js'
+
+/** Reads something from a request; `undefined` where it is not there. What it throws goes to `next(error)`. */
+export type FromRequest<T> = (req: Request) => Awaitable<T | undefined>
+
+/** The code that the request names, where `code` says or in body or query. @throws InviteError `input_invalid`. */
+export async function explicitCode(req: Request, code: FromRequest<string> | undefined): Promise<string | undefined> {
+  const given = code === undefined ? codeFromRequest(req) : asText('inviteCode', await code(req))
+  return given === undefined || isBlankCode(given) ? undefined : given
+}
+
+function codeFromRequest(req: Request): string | undefined {
+  const inBody = asText('inviteCode', field(req.body, 'inviteCode'))
+  const inQuery = asText('inviteCode', field(req.query, 'inviteCode'))
+  if (inBody === undefined || isBlankCode(inBody)) return inQuery
+  if (inQuery !== undefined && !isBlankCode(inQuery) && bare(inBody) !== bare(inQuery)) {
+    throw invalidField('inviteCode', 'must be the same in the body and in the query, or in one of them only')
+  }
+  return inBody
+}
+
+const bare = (code: string) => normalizeCode(code) ?? code
+
+/** The address that the request names. @throws InviteError `input_invalid`. */
+export async function readEmail(req: Request, email: FromRequest<string> | undefined): Promise<string | undefined> {
+  return asText('email', email === undefined ? field(req.body, 'email') : await email(req))
+}
+
+function asText(name: string, value: unknown): string | undefined {
+  if (value === undefined || typeof value === 'string') return value
+  throw invalidField(name, 'must be a string')
+}
+
+function field(from: unknown, name: string): unknown {
+  return typeof from === 'object' && from !== null && Object.hasOwn(from, name) ? Reflect.get(from, name) : undefined
+}

@@ -1,0 +1,60 @@
+// Claiming at a door of the host's: what every door has in common, whether a form, an API or a provider's callback.
+import type { Request, Response } from 'express'
+import { appOf, type Context, modeOf } from '../context.js'
+import { InviteError } from '../errors.js'
+import type { Awaitable } from '../options.js'
+import { type Claim, claimInvite } from '../use-cases/claim.js'
+import { clearJoinCookie, credentialsFor, hasJoinCookie } from './join-cookie.js'
+import { tellOperator } from './problem.js'
+import { throttleOf } from './throttle.js'
+
+interface Arrival {
+  readonly req: Request
+  readonly appId: string
+  /** The code that the request names; `undefined`: the join cookie's counts. */
+  readonly explicit: string | undefined
+  /** The address of whoever signs up; `false` where the host has none. Asked only where there is a code. */
+  readonly address: () => Awaitable<string | false | undefined>
+  /** Clears the join cookie. */
+  readonly forget: () => void
+}
+
+const OVER: readonly unknown[] = ['invite_invalid', 'invite_used', 'invite_expired']
+
+/** One use, held; `undefined` where the mode is `open` and no good code came. @throws InviteError else. */
+export async function claimAtDoor(context: Context, arrival: Arrival): Promise<Claim | undefined> {
+  const { appId, explicit, forget } = arrival
+  try {
+    const claim = await claimFor(context, arrival)
+    if (claim === undefined) forget()
+    return claim
+  } catch (error) {
+    if (!(error instanceof InviteError)) throw error
+    if (error.status >= 500) {
+      tellOperator(context, error)
+      throw error
+    }
+    if (error.code === 'invite_invalid') await throttleOf(context).wrongCode(arrival.req)
+    if (explicit === undefined && OVER.includes(error.code)) forget() // a mistyped code takes no link away
+    // Where anybody may sign up, a cookie left over from some invite keeps nobody out.
+    if (explicit !== undefined || (await modeOf(context, appOf(context, appId))) !== 'open') throw error
+    return undefined
+  }
+}
+
+/** Clears the join cookie of this request, if it has one and that can still be told. */
+export function forgetCookie(context: Context, req: Request, res: Response, appId: string): void {
+  if (hasJoinCookie(context, req, appId) && !res.headersSent) clearJoinCookie(context, res, appId)
+}
+
+async function claimFor(context: Context, { req, appId, explicit, address }: Arrival): Promise<Claim | undefined> {
+  const credentials = credentialsFor(context, req, appId, explicit)
+  if (credentials === undefined) {
+    const mode = await modeOf(context, appOf(context, appId))
+    if (mode === 'open') return undefined
+    throw new InviteError(mode === 'closed' ? 'signup_closed' : 'invite_required')
+  }
+  const email = await address()
+  await throttleOf(context).check(req)
+  return await claimInvite(context, { ...credentials, email }, { appId })
+}

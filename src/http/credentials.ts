@@ -13,7 +13,8 @@ export async function explicitCode(req: Request, code: FromRequest<string> | und
   return given === undefined || isBlankCode(given) ? undefined : given
 }
 
-function codeFromRequest(req: Request): string | undefined {
+/** The code in the body, else in the query. @throws InviteError `input_invalid` where they differ or are no texts. */
+export function codeFromRequest(req: Request): string | undefined {
   const inBody = asText('inviteCode', field(req.body, 'inviteCode'))
   const inQuery = asText('inviteCode', field(req.query, 'inviteCode'))
   if (inBody === undefined || isBlankCode(inBody)) return inQuery

@@ -44,6 +44,16 @@ export function missingBodyParser(context: Context): TypeError {
   return new TypeError(why)
 }
 
+/** A signup that named no address, though its invite is for one: perhaps the host's field has another name. */
+export function warnOfNoAddress(context: Context): void {
+  warnOnce(
+    context,
+    'INVITE_NO_ADDRESS',
+    'A signup with an invite for one address named no address, and was refused. If your form has one under another name ' +
+      'than `email`, say so: requireInvite(invites, { email: (req) => req.body.mail }), or email: false without addresses.',
+  )
+}
+
 /** A redirect that says neither that it worked nor that it did not. */
 export function warnOfRedirect(context: Context, req: Request): void {
   warnOnce(

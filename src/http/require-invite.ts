@@ -8,7 +8,7 @@ import type { Claim } from '../use-cases/claim.js'
 import { hasBody } from './body.js'
 import { explicitCode, type FromRequest, readEmail } from './credentials.js'
 import { claimAtDoor, forgetCookie } from './door.js'
-import { missingBodyParser, warnOfApp, warnOfSafeMethod } from './misconfiguration.js'
+import { missingBodyParser, warnOfApp, warnOfNoAddress, warnOfSafeMethod } from './misconfiguration.js'
 import { type Succeeded, settleWithResponse } from './settle.js'
 
 /** The options of `requireInvite`: where in a request things are, and what counts as a success. */
@@ -54,8 +54,16 @@ export function requireInvite(invites: Invites, options: RequireInviteOptions = 
     if (req.invite?.appId === appId) return // another gate of this route holds a use: one signup counts once
     const explicit = await explicitCode(req, code)
     const forget = () => forgetCookie(context, req, res, appId)
-    const address = async () => (email === false ? false : await readEmail(req, email))
-    const claim = await claimAtDoor(context, { req, appId, explicit, address, forget })
+    let named: string | false | undefined
+    const address = async () => {
+      named = email === false ? false : await readEmail(req, email)
+      return named
+    }
+    const claim = await claimAtDoor(context, { req, appId, explicit, address, forget }).catch((error: unknown) => {
+      const isMismatch = error instanceof InviteError && error.code === 'invite_email_mismatch'
+      if (isMismatch && named === undefined) warnOfNoAddress(context)
+      throw error
+    })
     if (claim !== undefined) {
       req.invite = settleWithResponse({ context, req, res, next, claim, succeeded, accepted: forget })
     }

@@ -11,7 +11,6 @@ import { isProven } from '../proofs.js'
 import type { AcceptResult, ClaimedInvite, ClaimRefusal, ClaimResult } from '../store.js'
 import type { Acceptance, Inviter } from '../types.js'
 import { acceptanceView, inviterOf } from '../views.js'
-import { warnOnce } from '../warnings.js'
 import type { Credentials } from './check.js'
 import { stillGranted } from './manage.js'
 
@@ -100,7 +99,7 @@ export async function claimInvite(
     lapsesAt: now + context.config.claimTtlMs,
     defaultMode: app.mode,
   })
-  if (!result.admitted) throw refused(context, result, address, now)
+  if (!result.admitted) throw refused(result, address, now)
   const { invite } = result
   try {
     return await judge(context, app, { claimId, invite, address, input })
@@ -119,7 +118,7 @@ async function judge(
   const { claimId, invite, address, input } = held
   const emailVerified = isProven(context, invite, input.proof)
   const byProofAlone = invite.emailCanonical !== null && address === undefined && input.email !== false
-  if (byProofAlone && !emailVerified) throw withoutAddress(context)
+  if (byProofAlone && !emailVerified) throw new InviteError('invite_email_mismatch', { detail: NO_ADDRESS })
   await stillGranted(context, invite)
   const key: ClaimKey = {
     claimId,
@@ -223,28 +222,12 @@ function readAddress(email: ClaimInput['email']): Address | undefined {
   return address
 }
 
-/** No address came with the request, though the invite is for one: perhaps the host's field has another name. */
-function withoutAddress(context: Context): InviteError {
-  warnOnce(
-    context,
-    'INVITE_NO_ADDRESS',
-    'A signup with an invite for one address named no address, and was refused. If your form has one under another name ' +
-      'than `email`, say so: requireInvite(invites, { email: (req) => req.body.mail }), or email: false without addresses.',
-  )
-  return new InviteError('invite_email_mismatch', { detail: NO_ADDRESS })
-}
-
-function refused(
-  context: Context,
-  result: ClaimResult & { admitted: false },
-  address: Address | undefined,
-  now: number,
-): InviteError {
-  if (result.reason === 'email_mismatch' && address === undefined) return withoutAddress(context)
+function refused(result: ClaimResult & { admitted: false }, address: Address | undefined, now: number): InviteError {
   const seconds = Math.ceil(((result.lapsesAt ?? now) - now) / 1000)
   const headers =
     result.reason === 'claimed'
       ? { 'Retry-After': String(Math.min(Math.max(seconds, 1), MAX_RETRY_SECONDS)) }
       : undefined
-  return new InviteError(codes[result.reason], { headers })
+  const detail = result.reason === 'email_mismatch' && address === undefined ? NO_ADDRESS : undefined
+  return new InviteError(codes[result.reason], { headers, detail })
 }

@@ -124,6 +124,33 @@ export const preludes: readonly Prelude[] = [
       await store.close()`,
   },
   {
+    has: "import { admit } from 'express-invite-only'",
+    before: `
+      import assert from 'node:assert/strict'
+      import passport from 'passport'
+      import OAuth2Strategy from 'passport-oauth2'
+      import { invites, send } from './harness.js'
+      const added: object[] = []
+      const users = {
+        byProviderId: (_id: string) => null,
+        add: (user: object) => ({ id: added.push(user), ...user }),
+      }
+      const url = 'http://localhost/'
+      const provider = { authorizationURL: url, tokenURL: url, clientID: 'app', clientSecret: 'secret' }`,
+    after: `
+      const log = (inviteCode?: string) =>
+        new Promise<unknown[]>((resolve) => {
+          const req = { get: () => undefined, headers: {}, app: { get: () => undefined }, body: { inviteCode } }
+          verify(req, 'access', 'refresh', { id: 'p1' }, (...told: unknown[]) => resolve(told))
+        })
+      const [, nobody, why] = await log()
+      assert.deepEqual([nobody, (why as { code: string }).code], [false, 'invite_required'])
+      const { inviteCode } = await send({ role: 'nurse' })
+      assert.equal((await log(inviteCode))[0], null)
+      assert.deepEqual(added, [{ providerId: 'p1', email: null, role: 'nurse' }])
+      assert.equal((await invites.acceptances()).items[0]?.userId, '1')`,
+  },
+  {
     has: "app.post('/register', parse, gate",
     before: `
       import assert from 'node:assert/strict'

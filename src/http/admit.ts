@@ -1,6 +1,7 @@
 // `admit`: the gate inside a Passport verify callback, where the user row is made.
 import type { Request } from 'express'
-import { appOf, type Context } from '../context.js'
+import type { AppConfig } from '../app-config.js'
+import { appOf, type Context, modeOf } from '../context.js'
 import { InviteError, type InviteErrorCode } from '../errors.js'
 import { contextOf, type Invites } from '../invites.js'
 import { checkNames } from '../option-names.js'
@@ -33,7 +34,7 @@ export interface AdmitOptions<User, Profile> {
     | undefined
   /** The app that is signed up to. Default: the only one, or `default`. */
   readonly appId?: string | undefined
-  /** Whom no invite is asked for, such as everybody of a trusted provider. Default: nobody. */
+  /** Whom no invite is asked for, such as everybody of a trusted provider; while `closed`, nobody gets in. Default: nobody. */
   readonly exempt?: ((profile: Profile, details: LoginDetails) => Awaitable<boolean>) | undefined
 }
 
@@ -73,14 +74,18 @@ export function admit<User extends object, Profile = any>(
   // biome-ignore lint/suspicious/noExplicitAny: each strategy passes values of its own
 ): (...values: any[]) => void {
   const context = contextOf(invites)
-  const { appId } = checkOptions(context, options)
+  const app = checkOptions(context, options)
+  const { appId } = app
 
   async function login(profile: Profile, details: LoginDetails): Promise<User | false> {
     const { req } = details
     warnOfApp(context, req)
     const known = await options.findUser(profile, details)
     if (known || known === false) return known
-    if (await options.exempt?.(profile, details)) return await made(options.createUser(profile, undefined, details))
+    if (await options.exempt?.(profile, details)) {
+      if ((await modeOf(context, app)) === 'closed') throw new InviteError('signup_closed')
+      return await made(options.createUser(profile, undefined, details))
+    }
     const held = req.invite?.appId === appId ? req.invite : undefined // by `requireInvite` on this very route
     const claim = held ?? (await claimFor(profile, details))
     const user = await signUp(claim, (invite) => made(options.createUser(profile, invite, details)))
@@ -172,10 +177,7 @@ function needRequest(): TypeError {
   )
 }
 
-function checkOptions<User, Profile>(
-  context: Context,
-  options: AdmitOptions<User, Profile>,
-): { readonly appId: string } {
+function checkOptions<User, Profile>(context: Context, options: AdmitOptions<User, Profile>): AppConfig {
   checkNames('admit', options, ['findUser', 'createUser', 'email', 'appId', 'exempt'])
   for (const name of ['findUser', 'createUser', 'email', 'exempt'] as const) {
     const isMissing = options[name] === undefined && (name === 'findUser' || name === 'createUser')

@@ -216,6 +216,8 @@ describe('admit', () => {
         expect((await logIn(opened, door)).body).to.include({ id: 1 })
         const strict = await openDoors({ exempt: () => false })
         expect((await logIn(strict, door)).status).to.equal(403)
+        await opened.host.invites.settings({ mode: 'closed' })
+        expect((await logIn(opened, door)).body.code).to.equal('signup_closed')
       })
 
       it('R-03 gives the use back where the user cannot be made', async () => {

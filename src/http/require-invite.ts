@@ -10,7 +10,7 @@ import type { Awaitable } from '../options.js'
 import type { Credentials } from '../use-cases/check.js'
 import { type Claim, claimInvite } from '../use-cases/claim.js'
 import { hasBody } from './body.js'
-import { clearJoinCookie, credentialsFor, hasJoinCookie } from './join-cookie.js'
+import { clearJoinCookie, credentialsFor, hasJoinCookie, holdsAnotherCode } from './join-cookie.js'
 import { missingBodyParser, warnOfApp, warnOfSafeMethod } from './misconfiguration.js'
 import { tellOperator } from './problem.js'
 import { type Succeeded, settleWithResponse } from './settle.js'
@@ -93,7 +93,8 @@ export function requireInvite(invites: Invites, options: RequireInviteOptions = 
         throw error
       }
       if (error.code === 'invite_invalid') await throttle.wrongCode(req)
-      if (explicit === undefined && OVER.includes(error.code)) forget() // a mistyped code takes no link away
+      // A code that was mistyped over a good link takes that away from nobody.
+      if (OVER.includes(error.code) && !holdsAnotherCode(context, req, appId, explicit)) forget()
       // Where anybody may sign up, a cookie left over from some invite keeps nobody out.
       if (explicit !== undefined || (await modeOf(context, appOf(context, appId))) !== 'open') throw error
     }

@@ -300,6 +300,9 @@ describe('the join cookie', () => {
       expect(res.body.code).to.equal(`invite_${code}`)
       expect(setCookie(res)).to.match(new RegExp(`^${COOKIE}=; Max-Age=0; Path=/;`))
     }
+    const cookie = await follow(host, used.joinUrl)
+    const both = await host.signup({ inviteCode: used.inviteCode?.toLowerCase() }).set('Cookie', cookie)
+    expect([both.body.code, setCookie(both).split(';')[1]]).to.deep.equal(['invite_used', ' Max-Age=0'])
     const explicit = await host.signup({ inviteCode: used.inviteCode })
     expect(explicit.body.code).to.equal('invite_used')
     expect(explicit.get('Set-Cookie'), 'nothing to clear').to.equal(undefined)

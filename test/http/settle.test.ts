@@ -418,8 +418,9 @@ describe('settling with the response', () => {
         const { inviteCode } = await sendInvite(host)
         const res = await host.signup({ inviteCode }).catch((error: Error) => error)
         if (!(res instanceof Error)) expect([res.status, res.body]).to.deep.equal([201, { made: true }])
-        await new Promise(setImmediate)
-        expect(await stateOf(host)).to.equal('accepted')
+        let state = await stateOf(host)
+        while (state === 'held') state = await stateOf(host) // the client may have been cut off before it is recorded
+        expect(state).to.equal('accepted')
       }
     })
 

@@ -14,7 +14,7 @@ import { migrationStatements } from './kysely/migrations.js'
 import { type DbJson, type DbTime, type Dialect, type Tables, tableNames } from './kysely/schema.js'
 import { kyselyStore } from './kysely/store.js'
 import { loadDriver } from './postgres/driver.js'
-import { type PgClient, type PgPool, type PgPoolClient, postgresRunner } from './postgres/runner.js'
+import { type PgClient, type PgPool, type PgPoolClient, postgresRunner, SILENCE_MS } from './postgres/runner.js'
 import { decodeJson, decodeTime } from './postgres/values.js'
 
 export type { PgClient, PgPool, PgPoolClient }
@@ -41,7 +41,7 @@ const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,31}$/
 export function postgresStore(database: string | PgPool | undefined, options: PostgresStoreOptions = {}): InviteStore {
   const { schema, tablePrefix, busyTimeoutMs } = checkOptions(options)
   const dialect = postgresDialect(schema, tablePrefix)
-  const own = typeof database === 'string' ? openPool(database) : undefined
+  const own = typeof database === 'string' ? openPool(database, busyTimeoutMs) : undefined
   const runner = postgresRunner({
     pool: own ?? checkPool(database),
     schema,
@@ -92,10 +92,11 @@ function postgresDialect(schema: string | undefined, tablePrefix: string): Diale
   }
 }
 
-function openPool(connectionString: string): pg.Pool {
+function openPool(connectionString: string, busyTimeoutMs: number): pg.Pool {
   if (!/^postgres(?:ql)?:\/\//.test(connectionString)) throw notADatabase()
   const { Pool } = loadDriver()
-  const pool = new Pool({ connectionString })
+  // Connecting to a server that says nothing must not take up a place of the pool for ever.
+  const pool = new Pool({ connectionString, connectionTimeoutMillis: busyTimeoutMs + SILENCE_MS })
   pool.on('error', () => undefined) // a connection broke while idle: the pool has dropped it, and makes another
   return pool
 }

@@ -23,5 +23,6 @@ export function makeToken(code: string, proof?: string): string {
 
 export function readToken(token: string): { readonly code: string; readonly proof: string | undefined } {
   const dot = token.indexOf('.')
-  return dot < 0 ? { code: token, proof: undefined } : { code: token.slice(0, dot), proof: token.slice(dot + 1) }
+  const proof = dot < 0 ? '' : token.slice(dot + 1) // empty too behind a full stop that was copied along
+  return { code: dot < 0 ? token : token.slice(0, dot), proof: proof || undefined }
 }

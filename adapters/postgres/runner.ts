@@ -52,6 +52,8 @@ interface RunnerOptions {
 }
 
 const TRIES = 6
+/** How long is waited beyond `busyTimeoutMs`, after which a server that is there has said that it gives up. */
+export const SILENCE_MS = 2000
 const MIGRATION_LOCK = 0x696e7669 // of pg_advisory_xact_lock: nobody else migrates meanwhile
 
 export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptions): Runner {
@@ -65,14 +67,15 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
 
   async function attempt<Result>(begin: string, operation: () => Operation<Result>): Promise<Result> {
     const client = await connect()
+    const asked = answering(client)
     let broken: Error | undefined
     try {
-      await client.query({ text: begin })
-      const result = await run(operation(), queryOn(client))
-      await client.query({ text: 'commit' })
+      await asked.query({ text: begin })
+      const result = await run(operation(), queryOn(asked))
+      await asked.query({ text: 'commit' })
       return result
     } catch (error) {
-      broken = await rollback(client)
+      broken = error instanceof SilentServer ? error : await rollback(asked)
       throw error
     } finally {
       giveBack(client, broken)
@@ -94,23 +97,26 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
   async function connect(): Promise<PgPoolClient> {
     if (closed) throw new Error('The store is closed.')
     const connecting = pool.connect()
-    const timeout = new AbortController()
-    const late = delay(busyTimeoutMs, 'late' as const, { signal: timeout.signal, ref: false }).catch(
-      () => 'late' as const,
-    )
-    try {
-      const client = await Promise.race([connecting, late])
-      if (client !== 'late') {
-        client.on('error', ignoreError)
-        return client
-      }
-    } finally {
-      timeout.abort()
+    const client = await within(busyTimeoutMs, connecting)
+    if (client !== LATE) {
+      client.on('error', ignoreError)
+      return client
     }
     connecting.then((client) => client.release()).catch(() => undefined)
     const detail =
       'No Postgres connection became free: look for clients that are never released, or raise `max` of the pool.'
     throw storeUnavailable(detail)
+  }
+
+  /** As `client`, but without an endless wait for a server that has gone silent, as behind a network that is down. */
+  function answering(client: PgClient): PgClient {
+    return {
+      async query(query) {
+        const answer = await within(busyTimeoutMs + SILENCE_MS, client.query(query))
+        if (answer === LATE) throw new SilentServer()
+        return answer
+      },
+    }
   }
 
   async function migrate(operation: () => Operation<void>): Promise<void> {
@@ -144,6 +150,25 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
       closed = true
       await end()
     },
+  }
+}
+
+/** What was asked of it may have been done or not; its connection is of no more use. */
+class SilentServer extends Error {
+  override readonly message = 'the server does not answer'
+}
+
+const LATE = Symbol('late')
+
+async function within<Result>(ms: number, work: Promise<Result>): Promise<Result | typeof LATE> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<typeof LATE>((resolve) => {
+    timer = setTimeout(resolve, ms, LATE).unref()
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 
@@ -188,6 +213,9 @@ async function hostTransaction(trx: unknown): Promise<PgClient> {
         () => true,
         () => false,
       )
-  if (!isOpen) throw new TypeError('`trx` is a pg client with no transaction open: call it between BEGIN and COMMIT.')
+  if (!isOpen)
+    throw new TypeError(
+      '`trx` is a pg client with no transaction open, or a failed one: call it between BEGIN and COMMIT.',
+    )
   return client as PgClient
 }

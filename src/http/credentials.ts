@@ -3,6 +3,7 @@ import type { Request } from 'express'
 import { isBlankCode, normalizeCode } from '../codes.js'
 import { invalidField } from '../input.js'
 import type { Awaitable } from '../options.js'
+import { readToken } from '../proofs.js'
 
 /** Reads something from a request; `undefined` where it is not there. What it throws goes to `next(error)`. */
 export type FromRequest<T> = (req: Request) => Awaitable<T | undefined>
@@ -24,7 +25,7 @@ export function codeFromRequest(req: Request): string | undefined {
   return inBody
 }
 
-const bare = (code: string) => normalizeCode(code) ?? code
+const bare = (given: string) => normalizeCode(readToken(given).code) ?? given
 
 /** The address that the request names. @throws InviteError `input_invalid`. */
 export async function readEmail(req: Request, email: FromRequest<string> | undefined): Promise<string | undefined> {

@@ -4,7 +4,7 @@ import { appOf, type Context, modeOf } from '../context.js'
 import { InviteError } from '../errors.js'
 import type { Awaitable } from '../options.js'
 import { type Claim, claimInvite } from '../use-cases/claim.js'
-import { clearJoinCookie, credentialsFor, hasJoinCookie } from './join-cookie.js'
+import { clearJoinCookie, credentialsFor, hasJoinCookie, holdsAnotherCode } from './join-cookie.js'
 import { tellOperator } from './problem.js'
 import { throttleOf } from './throttle.js'
 
@@ -35,7 +35,8 @@ export async function claimAtDoor(context: Context, arrival: Arrival): Promise<C
       throw error
     }
     if (error.code === 'invite_invalid') await throttleOf(context).wrongCode(arrival.req)
-    if (explicit === undefined && OVER.includes(error.code)) forget() // a mistyped code takes no link away
+    // A code that was mistyped over a good link takes that away from nobody.
+    if (OVER.includes(error.code) && !holdsAnotherCode(context, arrival.req, appId, explicit)) forget()
     // Where anybody may sign up, a cookie left over from some invite keeps nobody out.
     if (explicit !== undefined || (await modeOf(context, appOf(context, appId))) !== 'open') throw error
     return undefined

@@ -21,8 +21,17 @@ export function credentialsFor(
   const cookie = readJoinCookie(context, req, appId)
   if (explicit === undefined || isBlankCode(explicit)) return cookie
   const { code, proof } = readToken(explicit) // as apps have it that open the mailed link themselves
-  const same = cookie !== undefined && normalizeCode(cookie.inviteCode) === normalizeCode(code)
-  return { inviteCode: code, proof: proof ?? (same ? cookie.proof : undefined) }
+  return { inviteCode: code, proof: proof ?? (cookie && isFor(cookie, code) ? cookie.proof : undefined) }
+}
+
+/** Whether the request's cookie is good and for another code than `explicit`, whose failure says nothing of it. */
+export function holdsAnotherCode(context: Context, req: Request, appId: string, explicit: string | undefined): boolean {
+  const cookie = readJoinCookie(context, req, appId)
+  return cookie !== undefined && explicit !== undefined && !isFor(cookie, readToken(explicit).code)
+}
+
+function isFor(cookie: Credentials, code: string): boolean {
+  return normalizeCode(cookie.inviteCode) === normalizeCode(code)
 }
 
 /** What the request's cookie for this app holds; `undefined` where there is none, or it was tampered with or is stale. */

@@ -32,6 +32,8 @@ export function settleWithResponse({ context, req, res, next, claim, succeeded, 
   let userId: AcceptOptions['userId']
   let joined: Acceptance | undefined // what was accepted in the host's transaction, which may be rolled back
   const underWay: Promise<unknown>[] = [] // what the handler began and may not have waited for
+  const { clock, claimTtlMs } = context.config
+  const surelyHeldUntil = clock() + claimTtlMs / 2 // with room for the clocks of other processes
 
   /** Settles, and sends the answer or, where the use could not be recorded, drops it. */
   async function answer(): Promise<void> {
@@ -65,12 +67,17 @@ export function settleWithResponse({ context, req, res, next, claim, succeeded, 
     return failure
   }
 
-  /** Committed, there is no hold any more; rolled back, there is, and it is given back: no account was made with it. */
+  /**
+   * Committed, there is no hold any more; rolled back, there is, and it is given back: no account was made with it.
+   * A hold may be gone because it lapsed, too: then accepting again finds what was committed, or that the use is lost.
+   */
   async function settleJoined(acceptance: Acceptance): Promise<void> {
     const wasRolledBack = await claim.release().catch(() => true)
     if (wasRolledBack) return
+    if (clock() < surelyHeldUntil) context.emit('accepted', { acceptance })
+    else if (res.statusCode < 400) await claim.accept({ userId })
+    else return
     outcome = 'accepted'
-    context.emit('accepted', { acceptance })
   }
 
   async function isSuccess(): Promise<boolean> {
@@ -98,7 +105,7 @@ export function settleWithResponse({ context, req, res, next, claim, succeeded, 
 
   async function release(): Promise<boolean> {
     const wasHeld = await claim.release()
-    outcome ??= 'released'
+    if (wasHeld || joined === undefined) outcome ??= 'released' // else the host's transaction was committed
     return wasHeld
   }
 
@@ -110,6 +117,7 @@ export function settleWithResponse({ context, req, res, next, claim, succeeded, 
     },
     acceptSync(options) {
       joined = claim.acceptSync(options)
+      userId = options.userId
       return joined
     },
     release: () => began(release()),

@@ -24,7 +24,7 @@ export interface ClaimInput extends Credentials {
 export interface AcceptOptions {
   /** The host's id of the new user. Accepting again for the same one changes nothing. */
   readonly userId?: string | number | bigint | null | undefined
-  /** The host's open transaction: the acceptance commits or rolls back with it. */
+  /** The host's open transaction, to commit or roll back with. `accepted` is told by the gate, or by accepting again. */
   readonly trx?: unknown
 }
 

@@ -178,6 +178,25 @@ describe('postgresStore under fire', () => {
     }
   })
 
+  for (const own of [true, false]) {
+    it(`a network that swallows everything: 503, and another way serves on (${own ? "the store's own pool" : "the host's"})`, async () => {
+      const proxy = await startProxy(await postgresUrl())
+      const store = postgresStore(own ? proxy.url : plainPool(proxy.url, { connectionTimeoutMillis: 1000 }), {
+        schema: await temporarySchema(),
+        busyTimeoutMs: 200,
+      })
+      const host = await openHost({ invites: { store } })
+      const { inviteCode } = await sendInvite(host)
+      proxy.mute()
+      // By the connection that was open, and by one that is only being made.
+      for (const _time of [1, 2]) {
+        expect(await refusal(host.invites.claim({ inviteCode }))).to.equal('store_unavailable')
+      }
+      proxy.unmute()
+      await host.signup({ inviteCode }).expect(201)
+    })
+  }
+
   it("R-06 a host's COMMIT whose answer is lost: accepting again counts the use once, with the user row", async () => {
     for (const when of ['before', 'after'] as const) {
       const proxy = await startProxy(await postgresUrl())

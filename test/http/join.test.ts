@@ -279,6 +279,8 @@ describe('the join cookie', () => {
     const token = decodeURIComponent(mailedUrl.split('/').at(-1) ?? '')
     const checked = await host.manage.post('default/invite/check', { inviteCode: token })
     expect(checked.body).to.include({ email: 'ada@example.com' })
+    const full = await host.manage.post('default/invite/check', { inviteCode: `${invite.inviteCode}.` })
+    expect(full.status, 'with the full stop of a sentence').to.equal(200)
     const forged = `${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`
     expect((await host.signup({ inviteCode: forged })).body.code).to.equal('invite_email_mismatch')
     const account = await host.signup({ inviteCode: token, email: 'ada@example.com' })
@@ -300,6 +302,9 @@ describe('the join cookie', () => {
       expect(res.body.code).to.equal(`invite_${code}`)
       expect(setCookie(res)).to.match(new RegExp(`^${COOKIE}=; Max-Age=0; Path=/;`))
     }
+    const cookie = await follow(host, used.joinUrl)
+    const both = await host.signup({ inviteCode: used.inviteCode?.toLowerCase() }).set('Cookie', cookie)
+    expect([both.body.code, setCookie(both).split(';')[1]]).to.deep.equal(['invite_used', ' Max-Age=0'])
     const explicit = await host.signup({ inviteCode: used.inviteCode })
     expect(explicit.body.code).to.equal('invite_used')
     expect(explicit.get('Set-Cookie'), 'nothing to clear').to.equal(undefined)

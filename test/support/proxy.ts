@@ -10,12 +10,18 @@ export interface CuttingProxy {
    * that the answer is lost. Resolves once it was cut.
    */
   cut(when: 'before' | 'after', text: string): Promise<void>
+  /** From now on nothing passes, and nobody is told. */
+  mute(): void
+  /** New connections pass again; those that were muted stay so. */
+  unmute(): void
 }
 
 /** Opens it for the running test. */
 export async function startProxy(url: string): Promise<CuttingProxy> {
   const { hostname, port } = new URL(url)
   const sockets = new Set<Socket>()
+  const muted = new WeakSet<Socket>()
+  let isMute = false
   let trap: { when: 'before' | 'after'; text: string; sprung: () => void } | undefined
 
   const server = createServer((client) => {
@@ -24,12 +30,14 @@ export async function startProxy(url: string): Promise<CuttingProxy> {
       client.destroy()
       upstream.destroy()
     }
+    if (isMute) muted.add(client)
     for (const socket of [client, upstream]) {
       sockets.add(socket)
       socket.on('error', end).on('close', end)
     }
     let lost: (() => void) | undefined
     client.on('data', (chunk) => {
+      if (muted.has(client)) return
       if (trap === undefined || !chunk.includes(trap.text)) return void upstream.write(chunk)
       const { when, sprung } = trap
       trap = undefined
@@ -41,6 +49,7 @@ export async function startProxy(url: string): Promise<CuttingProxy> {
       else upstream.write(chunk)
     })
     upstream.on('data', (chunk) => {
+      if (muted.has(client)) return
       if (lost) lost()
       else client.write(chunk)
     })
@@ -58,5 +67,12 @@ export async function startProxy(url: string): Promise<CuttingProxy> {
       new Promise((sprung) => {
         trap = { when, text, sprung }
       }),
+    mute: () => {
+      isMute = true
+      for (const socket of sockets) muted.add(socket)
+    },
+    unmute: () => {
+      isMute = false
+    },
   }
 }

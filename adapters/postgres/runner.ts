@@ -40,8 +40,6 @@ export interface PgPoolClient extends PgClient {
   release(error?: Error | boolean): void
   /** Listens to its breaking. */
   on(event: 'error', listener: () => void): unknown
-  /** Stops that. */
-  removeListener(event: 'error', listener: () => void): unknown
 }
 
 interface RunnerOptions {
@@ -78,7 +76,7 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
       broken = error instanceof SilentServer ? error : await rollback(asked)
       throw error
     } finally {
-      giveBack(client, broken)
+      client.release(broken)
     }
   }
 
@@ -99,7 +97,7 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
     const connecting = pool.connect()
     const client = await within(busyTimeoutMs, connecting)
     if (client !== LATE) {
-      client.on('error', ignoreError)
+      hear(client)
       return client
     }
     connecting.then((client) => client.release()).catch(() => undefined)
@@ -134,7 +132,7 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
       broken = await rollback(client)
       throw explainMigration(error, schema)
     } finally {
-      giveBack(client, broken)
+      client.release(broken)
     }
   }
 
@@ -172,12 +170,16 @@ async function within<Result>(ms: number, work: Promise<Result>): Promise<Result
   }
 }
 
-/** A connection that breaks in use tells so twice: to the query, and by an event that ends the process if nobody listens. */
-function ignoreError(): void {}
+const heard = new WeakSet<PgPoolClient>()
 
-function giveBack(client: PgPoolClient, broken: Error | undefined): void {
-  client.release(broken)
-  client.removeListener('error', ignoreError)
+/**
+ * A connection that breaks tells so twice: to its query, and by an event that ends the process if nobody listens. The
+ * event may come after the connection was given back as broken, when the pool listens no more: so, for its whole life.
+ */
+function hear(client: PgPoolClient): void {
+  if (heard.has(client)) return
+  heard.add(client)
+  client.on('error', () => undefined)
 }
 
 /** What kept it from being rolled back: such a connection is of no more use. */

@@ -82,7 +82,6 @@ async function openPostgres(): Promise<Explained> {
         },
         release: (error) => client.release(error),
         on: (event, listener) => client.on(event, listener),
-        removeListener: (event, listener) => client.removeListener(event, listener),
       }
     },
   }

@@ -69,8 +69,7 @@ async function openPostgres(connectionString: string): Promise<HostDatabase> {
         return userId
       }
       const client = await pool.connect()
-      const ignore = () => undefined // a connection that breaks in use is told by the query too
-      client.on('error', ignore)
+      client.on('error', () => undefined) // a connection that breaks in use is told by the query too
       try {
         await client.query('begin')
         const userId = await insert(client, email, claim.id)
@@ -81,8 +80,6 @@ async function openPostgres(connectionString: string): Promise<HostDatabase> {
       } catch (error) {
         client.release(true) // which rolls back
         throw error
-      } finally {
-        client.removeListener('error', ignore)
       }
     },
     close: () => pool.end(),

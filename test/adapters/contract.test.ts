@@ -22,6 +22,22 @@ async function openStore(): Promise<InviteStore> {
   return store
 }
 
+/** Lets nobody on before all who have set out have arrived. */
+function meetingPoint(): () => () => Promise<void> {
+  let underWay = 0
+  const waiting: (() => void)[] = []
+  return () => {
+    underWay++
+    return () =>
+      new Promise((resolve) => {
+        waiting.push(resolve)
+        if (waiting.length < underWay) return
+        underWay = 0
+        for (const goOn of waiting.splice(0)) goOn()
+      })
+  }
+}
+
 describe('the contract suite', () => {
   it('passes a store that keeps it', async () => {
     const { failed, run } = await failuresOf(openStore)
@@ -54,18 +70,25 @@ describe('the contract suite', () => {
     const admitted = new Map<string, number>()
     let overrun = false
     const { failed } = await failuresOf(async () => {
-      const [pool, schema] = [await openPool({ max: 20 }), await temporarySchema()]
+      const [pool, schema] = [await openPool({ max: 60 }), await temporarySchema()]
       const store = postgresStore(pool, { schema })
       await store.migrate()
+      const meet = meetingPoint()
       const holds = `${schema}.invite_only_claims`
       const counting = `insert into ${holds} (id, invite_id, lapses_at)
-        select $1, id, $2::timestamptz from ${schema}.invite_only_invites as invites, pg_sleep(0.05) where code_hash = $3
+        select $1, id, $2::timestamptz from ${schema}.invite_only_invites as invites where code_hash = $3
         and (max_uses is null or uses + (select count(*) from ${holds} where invite_id = invites.id) < max_uses)`
       return {
         ...store,
         async claim(request) {
           const values = [request.claimId, new Date(request.lapsesAt), request.codeHash]
-          const { rowCount } = await pool.query(counting, values)
+          const arrived = meet()
+          const client = await pool.connect()
+          await client.query('begin')
+          const { rowCount } = await client.query(counting, values)
+          await arrived() // so that none sees what the others of the same moment hold
+          await client.query('commit')
+          client.release()
           const invite = await store.findInviteByCode(request)
           if (rowCount === 0 || invite === undefined) return { admitted: false, reason: 'claimed' }
           admitted.set(invite.id, (admitted.get(invite.id) ?? 0) + 1)

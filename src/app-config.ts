@@ -1,9 +1,11 @@
 // The options of each app, checked and completed: its own, else the install's, else the default.
+
 import { type BrandingConfig, checkBranding } from './branding.js'
+import { canonicalLocale } from './locales.js'
 import { duration, isWithin, readFolder, readSender, readUrl, text, wrong } from './option-checks.js'
 import { checkNames } from './option-names.js'
 import type { AppOptions, InvitesOptions, TemplateOptions } from './options.js'
-import { canonicalLocale, type TemplatesConfig } from './templates/templates.js'
+import type { TemplatesConfig } from './templates/templates.js'
 import { type Mode, modes } from './types.js'
 
 /** The options of one app, complete. */

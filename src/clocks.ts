@@ -2,7 +2,8 @@
 import type { Context } from './context.js'
 import { warnOnce } from './warnings.js'
 
-const TOLERANCE_MS = 30_000
+/** How far apart clocks may be. */
+export const CLOCK_TOLERANCE_MS = 30_000
 
 /** Tells it where they are far apart. A database that cannot be asked now will say so to whoever needs it. */
 export async function compareClocks(context: Context): Promise<void> {
@@ -12,7 +13,7 @@ export async function compareClocks(context: Context): Promise<void> {
   const answered = clock()
   if (theirs === undefined) return
   const apart = Math.max(asked - theirs, theirs - answered) // what the question took is no difference
-  if (apart < TOLERANCE_MS) return
+  if (apart < CLOCK_TOLERANCE_MS) return
   const seconds = Math.round(apart / 1000)
   warnOnce(
     context,

@@ -1,6 +1,6 @@
 // Options checked and completed, once, at start: whatever is wrong is told then, with the answer in it.
 import { type AppConfig, appOptionNames, readApps } from './app-config.js'
-import { duration, isWithin, optional, readUrl, text, wrong } from './option-checks.js'
+import { duration, isExposed, isWithin, optional, readUrl, text, wrong } from './option-checks.js'
 import { checkNames } from './option-names.js'
 import type { InviteLimits, InvitesOptions, Mailer } from './options.js'
 import type { InviteStore } from './store.js'
@@ -28,7 +28,6 @@ export interface Config {
 }
 
 const MIN_SECRET = 32
-const LOOPBACK = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/
 
 const optionNames = [
   ...appOptionNames,
@@ -51,7 +50,7 @@ export function readOptions(options: InvitesOptions): Config {
     secrets: readSecrets(options.secret),
     baseUrl: baseUrl.href.replace(/\/$/, ''),
     origin: baseUrl.origin,
-    isExposed: baseUrl.protocol === 'http:' && !LOOPBACK.test(baseUrl.hostname),
+    isExposed: isExposed(baseUrl),
     mailer: readMailer(options.mailer),
     findInviter: optional('findInviter', options.findInviter, 'function', 'a function'),
     apps,

@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { type Address, canonicalDomain, parseAddress } from './addresses.js'
 import { type FieldError, InviteError } from './errors.js'
+import { canonicalLocale } from './locales.js'
 import { inviteStatuses, modes } from './types.js'
 
 const MAX_TERM_MS = 10 * 366 * 24 * 60 * 60 * 1000
@@ -77,8 +78,7 @@ export const sendSchema = v.strictObject({
     v.pipe(
       v.string(localeRule),
       v.maxLength(35, localeRule),
-      v.regex(/^[a-z]{2,3}(?:-|$)/i, localeRule),
-      v.check(isLanguageTag, localeRule),
+      v.check((tag) => canonicalLocale(tag) !== undefined, localeRule),
     ),
   ),
   /** Its term in ms; null: it never expires. Default: the app's. */
@@ -228,14 +228,6 @@ export function invalidField(field: string, detail: string): InviteError {
 /** RFC 6901, section 6: the URI fragment form. */
 function pointerTo(path: readonly unknown[]): string {
   return `#/${path.map((key) => encodeURIComponent(String(key).replaceAll('~', '~0').replaceAll('/', '~1'))).join('/')}`
-}
-
-function isLanguageTag(text: string): boolean {
-  try {
-    return Intl.getCanonicalLocales(text).length === 1
-  } catch {
-    return false
-  }
 }
 
 function jsonBytes(value: unknown): number {

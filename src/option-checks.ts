@@ -13,6 +13,13 @@ export function readUrl(name: string, value: unknown, what: string): URL {
   return url
 }
 
+const LOOPBACK = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/
+
+/** Whether it is plain http, and leads beyond this very machine. */
+export function isExposed({ protocol, hostname }: URL): boolean {
+  return protocol === 'http:' && !LOOPBACK.test(hostname)
+}
+
 /** Whether browsers send a cookie of `domain` to `host` (RFC 6265, 5.1.3). */
 export function isWithin(host: string, domain: string, subdomains = true): boolean {
   return host === domain || (subdomains && host.endsWith(`.${domain}`))

@@ -1,7 +1,8 @@
 // The templates of one kind of mail: subject, HTML and text, in every language that there is a folder for.
 import type { AppConfig } from '../app-config.js'
+import { canonicalLocale, lookupOrder } from '../locales.js'
 import type { Shape } from '../templates/shape.js'
-import { canonicalLocale, lookupOrder, openTemplates, type Render, type Templates } from '../templates/templates.js'
+import { openTemplates, type Render, type Templates } from '../templates/templates.js'
 
 /** A mail in one language. */
 export interface MailTemplates<Values> {

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, sep } from 'node:path'
 import Handlebars from 'handlebars'
+import { canonicalLocale, lookupOrder } from '../locales.js'
 import type { TemplateHelper } from '../options.js'
 import { checkTemplate } from './check.js'
 import type { Parsed } from './place.js'
@@ -105,29 +106,12 @@ export function openTemplates({ folders, helpers, allowRaw }: TemplatesConfig): 
   }
 }
 
-/** The folders that serve `locale`, best first: `de-CH`, `de` (RFC 4647, 3.4). */
-export function lookupOrder(locale: string | undefined): readonly string[] {
-  if (locale === undefined) return []
-  const cut = locale.lastIndexOf('-')
-  return [locale, ...lookupOrder(cut < 0 ? undefined : locale.slice(0, cut))]
-}
-
 function parse(file: string): Parsed {
   try {
     return { file, program: Handlebars.parse(readFileSync(file, 'utf8')) }
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new TypeError(`The template ${file} does not compile: ${why}`, { cause })
-  }
-}
-
-/** How BCP 47 writes it; `undefined` where it is none, or one without a language of two or three letters. */
-export function canonicalLocale(name: string): string | undefined {
-  if (!/^[a-z]{2,3}(?:-|$)/i.test(name)) return undefined
-  try {
-    return Intl.getCanonicalLocales(name)[0]
-  } catch {
-    return undefined
   }
 }
 

@@ -1,4 +1,5 @@
 // Checks of what is stored: that it can be read and written, that the secret opens it, that mail gets out.
+import { CLOCK_TOLERANCE_MS } from '../../clocks.js'
 import type { Invite } from '../../types.js'
 import { problemOf } from '../failures.js'
 import type { Install } from '../install.js'
@@ -7,7 +8,6 @@ import { type Check, failed, ofInstall, ok, skipped } from './check.js'
 
 const PAGES = 20
 const OVERDUE_MS = 10 * 60_000 // a worker looks every few seconds
-const SKEW_MS = 30_000
 
 export const database: Check = ofInstall({
   name: 'database',
@@ -72,12 +72,12 @@ export const clock: Check = ofInstall({
   async run(install) {
     const { config } = install.context
     const cure = 'Set the machine by NTP, and leave the option `clock` to tests.'
-    if (Math.abs(config.clock() - Date.now()) > SKEW_MS) return failed("`clock` is not the machine's", cure)
+    if (Math.abs(config.clock() - Date.now()) > CLOCK_TOLERANCE_MS) return failed("`clock` is not the machine's", cure)
     const apartMs = Math.abs((await install.context.store.time()) - Date.now())
-    if (apartMs > SKEW_MS) return failed(`the database's is ${readableSpan(apartMs)} apart`, cure)
+    if (apartMs > CLOCK_TOLERANCE_MS) return failed(`the database's is ${readableSpan(apartMs)} apart`, cure)
     const [newest] = await newestPending(install)
     const aheadMs = newest === undefined ? 0 : Date.parse(newest.createdAt) - Date.now()
-    if (aheadMs > SKEW_MS) return failed(`an invite was made ${readableSpan(aheadMs)} from now`, cure)
+    if (aheadMs > CLOCK_TOLERANCE_MS) return failed(`an invite was made ${readableSpan(aheadMs)} from now`, cure)
     return ok(new Date(config.clock()).toISOString())
   },
 })

@@ -1,12 +1,12 @@
 // Checks of what invitees meet: the links, the signup page, the mails.
 import { loadDashboard } from '../../dashboard-page.js'
 import { createCompose } from '../../mail/message.js'
+import { isExposed } from '../../option-checks.js'
 import { messageOf } from '../failures.js'
 import { count } from '../text.js'
 import { type Check, type Finding, failed, ofInstall, ok, skipped } from './check.js'
 
 const TIMEOUT_MS = 5000
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\]|.*\.localhost)$/
 
 export const baseUrl: Check = ofInstall({
   name: 'baseUrl',
@@ -14,7 +14,7 @@ export const baseUrl: Check = ofInstall({
   async run({ context, knows }, { online }) {
     if (!knows.baseUrl) return skipped('not given: --base-url or INVITE_BASE_URL')
     const { baseUrl: url } = context.config
-    if (isOpenHttp(url)) return failed(`${url} is plain http: codes can be read on the way`, 'Use https.')
+    if (context.config.isExposed) return failed(`${url} is plain http: codes can be read on the way`, 'Use https.')
     return online ? await ask(url) : ok(`${url} (--online asks it)`)
   },
 })
@@ -26,7 +26,7 @@ export const signupUrl: Check = ofInstall({
     if (!knows.signupUrl) return skipped('not given: --signup-url or INVITE_SIGNUP_URL, with the base URL')
     const { config } = context
     const url = config.apps.get(scope.appId)?.signupUrl ?? ''
-    if (isOpenHttp(url)) return failed(`${url} is plain http: passwords can be read on the way`, 'Use https.')
+    if (isExposed(new URL(url))) return failed(`${url} is plain http: passwords can be read on the way`, 'Use https.')
     const found = `${url}, which the join cookie reaches` // createInvites refuses any other
     return online ? await visit(url, found) : ok(found)
   },
@@ -96,11 +96,6 @@ async function ask(url: string): Promise<Finding> {
 
 function reasonOf(error: unknown): string {
   return error instanceof Error && error.cause instanceof Error ? error.cause.message : messageOf(error)
-}
-
-function isOpenHttp(url: string): boolean {
-  const { protocol, hostname } = new URL(url)
-  return protocol === 'http:' && !LOOPBACK.test(hostname)
 }
 
 async function within<Result>(ms: number, work: Promise<Result>): Promise<Result> {

@@ -1,5 +1,6 @@
 // What happens to invites, as typed events.
 import { EventEmitter } from 'node:events'
+import type { InviteErrorCode } from './errors.js'
 import type { Acceptance, InviteSummary } from './types.js'
 import { warnOnce } from './warnings.js'
 
@@ -23,6 +24,14 @@ export interface AcceptedEvent {
   readonly acceptance: Acceptance
 }
 
+/** A signup that was kept out. */
+export interface RefusedEvent {
+  /** The app that was to be signed up to. */
+  readonly appId: string
+  /** Why, as `InviteError` has it. */
+  readonly code: InviteErrorCode
+}
+
 /** The events of `invites.events`, by name. No payload carries a code, a proof or a link. */
 export interface InviteEvents {
   /** An invite was made; its mail, if any, is queued. */
@@ -35,6 +44,8 @@ export interface InviteEvents {
   accepted: [event: AcceptedEvent]
   /** An invite was taken back. */
   revoked: [event: InviteEvent]
+  /** A door of the host's refused somebody; not told of a store that is down. */
+  refused: [event: RefusedEvent]
 }
 
 /** Where to listen: `invites.events.on('accepted', ({ acceptance }) => …)`. */

@@ -2,18 +2,27 @@
 
 export type { Scope } from './context.js'
 export { type FieldError, InviteError, type InviteErrorCode, type InviteErrorOptions } from './errors.js'
-export type { AcceptedEvent, DeliveryFailedEvent, InviteEvent, InviteEventEmitter, InviteEvents } from './events.js'
-export { type AdmitOptions, admit, type LocalProfile, type Refusal } from './http/admit.js'
+export type {
+  AcceptedEvent,
+  DeliveryFailedEvent,
+  InviteEvent,
+  InviteEventEmitter,
+  InviteEvents,
+  RefusedEvent,
+} from './events.js'
+export { admit, type LocalProfile, type Refusal } from './http/admit.js'
 export type { AuthorizeOption } from './http/authorization.js'
 export type { FromRequest } from './http/credentials.js'
 export { type InviteDashboardOptions, inviteDashboard } from './http/dashboard.js'
+export { type AdmitLogin, createInvites, type Invites } from './http/invites.js'
 export { loggedIn } from './http/logged-in.js'
+export type { AdmitOptions } from './http/login.js'
 export { previewInvite } from './http/preview.js'
 export type { LoginAddress, LoginDetails } from './http/provider-address.js'
 export { type RequireInviteOptions, requireInvite } from './http/require-invite.js'
 export { type InviteRouterOptions, inviteRouter } from './http/router.js'
 export type { Succeeded } from './http/settle.js'
-export { createInvites, type Invites } from './invites.js'
+export type { CoreInvites } from './invites.js'
 export type { InviteMailValues } from './mail/message.js'
 export type {
   AppOptions,

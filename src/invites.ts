@@ -1,4 +1,4 @@
-// `createInvites`: an install of the gate, and everything that code may do with it.
+// `createCore`: an install of the gate, and everything that code without HTTP may do with it.
 import { compareClocks } from './clocks.js'
 import { type Config, readOptions } from './config.js'
 import { type Context, guardStore, readScope, type Scope } from './context.js'
@@ -35,11 +35,12 @@ import { type SendInvite, sendInvite } from './use-cases/send.js'
 import { getSettings, type SettingsChange, updateSettings } from './use-cases/settings.js'
 
 /**
- * An install of the gate. Every method rejects with an `InviteError` where what was asked cannot be; `scope` names the
- * app (default: the only one, or `default`) and whose access counts (default: your code's, which may do everything).
+ * What code may do without a request at hand. Every method rejects with an `InviteError` where what was asked cannot be;
+ * `scope` names the app (default: the only one, or `default`) and whose access counts (default: your code's, which may
+ * do everything).
  */
-export interface Invites {
-  /** What happens: `created`, `sent`, `failed`, `accepted`, `revoked`. */
+export interface CoreInvites {
+  /** What happens: `created`, `sent`, `failed`, `accepted`, `revoked`, `refused`. */
   readonly events: InviteEventEmitter
   /** Makes an invite and, where it has an address, mails it. @throws InviteError `invite_exists`, `not_allowed`, `input_invalid`. */
   send(invite: SendInvite, scope?: Scope): Promise<Invite>
@@ -83,14 +84,11 @@ export interface Invites {
   close(): Promise<void>
 }
 
-const contexts = new WeakMap<Invites, Context>()
+const contexts = new WeakMap<CoreInvites, Context>()
 let workersMayStart = true
 
-/**
- * An install of the gate. Starts the worker that delivers mail, unless there is no mailer or `deliver` is false.
- * @throws TypeError where an option is unknown, missing or wrong, or a template does not compile.
- */
-export function createInvites(options: InvitesOptions): Invites {
+/** @throws TypeError where an option is unknown, missing or wrong, or a template does not compile. */
+export function createCore(options: InvitesOptions): CoreInvites {
   const config: Config = readOptions(options)
   const { events, emit } = createEvents()
   const ends: (() => void)[] = []
@@ -109,7 +107,7 @@ export function createInvites(options: InvitesOptions): Invites {
   if (config.deliver && workersMayStart) worker?.start()
   if (options.clock === undefined) void compareClocks(context)
 
-  const invites: Invites = {
+  const invites: CoreInvites = {
     events,
     send: async (invite, scope = {}) => sendInvite(context, invite, readScope(scope)),
     list: async (query = {}, scope = {}) => listInvites(context, query, readScope(scope)),
@@ -139,7 +137,7 @@ export function createInvites(options: InvitesOptions): Invites {
 }
 
 /** The inside of an install, for the middleware. @throws TypeError where it is none. */
-export function contextOf(invites: Invites): Context {
+export function contextOf(invites: CoreInvites): Context {
   const context = contexts.get(invites)
   if (context === undefined) throw new TypeError('The first argument must be what createInvites() returned.')
   return context

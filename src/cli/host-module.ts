@@ -1,18 +1,18 @@
 // The host's own module: what it exports as `invites` is used as it is, with its store, secret, mailer and templates.
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Context } from '../context.js'
-import { contextOf, type Invites, keepWorkersIdle } from '../invites.js'
+import { type CoreInvites, contextOf, keepWorkersIdle } from '../invites.js'
 import { CliError, causesOf, messageOf } from './failures.js'
 
 /** @throws CliError where the module does not load, or exports nothing that createInvites() of this copy returned. */
-export async function loadInvites(file: string): Promise<{ readonly invites: Invites; readonly context: Context }> {
+export async function loadInvites(file: string): Promise<{ readonly invites: CoreInvites; readonly context: Context }> {
   keepWorkersIdle()
   const exported = await importModule(file)
   const inner = exported.default as { readonly invites?: unknown } | null | undefined
   const candidates = await Promise.all([exported.invites, inner, inner?.invites])
   for (const candidate of candidates) {
     const context = contextIn(candidate)
-    if (context !== undefined) return { invites: candidate as Invites, context }
+    if (context !== undefined) return { invites: candidate as CoreInvites, context }
   }
   const names = Object.keys(exported).filter((name) => name !== 'module.exports')
   throw new CliError('config_invalid', candidates.some(looksLikeInvites) ? foreign(file) : empty(file, names))
@@ -42,14 +42,14 @@ function explain(error: unknown, file: string): string {
 
 function contextIn(candidate: unknown): Context | undefined {
   try {
-    return contextOf(candidate as Invites)
+    return contextOf(candidate as CoreInvites)
   } catch {
     return undefined
   }
 }
 
 function looksLikeInvites(candidate: unknown): boolean {
-  const { send, settings, close } = (candidate ?? {}) as Partial<Record<keyof Invites, unknown>>
+  const { send, settings, close } = (candidate ?? {}) as Partial<Record<keyof CoreInvites, unknown>>
   return [send, settings, close].every((member) => typeof member === 'function')
 }
 

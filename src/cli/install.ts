@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { relative } from 'node:path'
 import type { Context } from '../context.js'
-import { contextOf, createInvites, type Invites } from '../invites.js'
+import { type CoreInvites, contextOf, createCore } from '../invites.js'
 import type { Invite } from '../types.js'
 import { openStore, withoutPassword } from './database.js'
 import { CliError, messageOf } from './failures.js'
@@ -13,7 +13,7 @@ import type { FlagsSource, ModuleSource } from './source.js'
 export type Need = 'secret' | 'baseUrl'
 
 export interface Install {
-  readonly invites: Invites
+  readonly invites: CoreInvites
   readonly context: Context
   /** The app that `--app` names, or the default one. */
   readonly scope: { readonly appId: string }
@@ -69,7 +69,7 @@ async function openFlags(source: FlagsSource, { needs, appId = 'default', toMigr
   const store = await openStore(database, { schema, mayCreate: toMigrate })
   const standIn = 'http://localhost'
   try {
-    const invites = createInvites({
+    const invites = createCore({
       store,
       secret: secret ?? randomBytes(32).toString('base64'), // opens nothing, so no code is shown
       baseUrl: baseUrl ?? standIn,

@@ -5,10 +5,11 @@ import type { AppConfig } from '../app-config.js'
 import { appOf, type Context } from '../context.js'
 import { errorPage, invitePage, loadDashboard, type PageValues } from '../dashboard-page.js'
 import { InviteError } from '../errors.js'
-import { contextOf, type Invites } from '../invites.js'
+import { contextOf } from '../invites.js'
 import { type Action, modes } from '../types.js'
 import { type AuthorizeOption, askHost, checkAuthorize, HostFailure, isCrossSite } from './authorization.js'
 import { readForm } from './body.js'
+import type { Invites } from './invites.js'
 import { publicDetail, tellOperator } from './problem.js'
 
 /** The options of `inviteDashboard`. */

@@ -38,9 +38,15 @@ export async function claimAtDoor(context: Context, arrival: Arrival): Promise<C
     // A code that was mistyped over a good link takes that away from nobody.
     if (OVER.includes(error.code) && !holdsAnotherCode(context, arrival.req, appId, explicit)) forget()
     // Where anybody may sign up, a cookie left over from some invite keeps nobody out.
-    if (explicit !== undefined || (await modeOf(context, appOf(context, appId))) !== 'open') throw error
-    return undefined
+    if (explicit === undefined && (await modeOf(context, appOf(context, appId))) === 'open') return undefined
+    throw refuse(context, appId, error)
   }
+}
+
+/** Tells that somebody is kept out, and returns what to throw. */
+export function refuse(context: Context, appId: string, error: InviteError): InviteError {
+  context.emit('refused', { appId, code: error.code })
+  return error
 }
 
 /** Clears the join cookie of this request, if it has one and that can still be told. */

@@ -2,8 +2,9 @@
 import type { Request } from 'express'
 import { appOf } from '../context.js'
 import { InviteError } from '../errors.js'
-import { contextOf, type Invites } from '../invites.js'
+import { contextOf } from '../invites.js'
 import type { InvitePreview } from '../types.js'
+import type { Invites } from './invites.js'
 import { credentialsFor } from './join-cookie.js'
 
 /**

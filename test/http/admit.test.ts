@@ -297,6 +297,34 @@ describe('admit', () => {
     })
   })
 
+  it("admits in a callback of the host's own, and tells listeners whom it refused", async () => {
+    const host = await openHost()
+    const refused: unknown[] = []
+    host.invites.events.on('refused', (event) => refused.push(event))
+    const users: { id: string; role: string | null }[] = []
+    const app = express()
+    app.get('/callback', (req, res, next) => {
+      const profile = { sub: 'ada', email: 'ada@example.com', email_verified: true }
+      const entering = host.invites.admit(req, {
+        profile,
+        findUser: ({ sub }) => users.find(({ id }) => id === sub) ?? null,
+        createUser({ sub }, invite) {
+          const user = { id: sub, role: invite?.role ?? null }
+          users.push(user)
+          return user
+        },
+      })
+      entering.then((user) => res.json(user), next)
+    })
+    app.use(((error, _req, res, _next) => void res.status(error.status).json(error.code)) satisfies ErrorRequestHandler)
+    await request(app).get('/callback').expect(403, '"invite_required"')
+    expect(refused).to.deep.equal([{ appId: 'default', code: 'invite_required' }])
+    const { inviteCode } = await sendInvite(host, { email: 'ada@example.com', role: 'nurse' })
+    await request(app).get('/callback').query({ inviteCode }).expect(200, { id: 'ada', role: 'nurse' })
+    await request(app).get('/callback').expect(200, { id: 'ada', role: 'nurse' })
+    expect((await host.invites.acceptances()).items.map(({ userId }) => userId)).to.deep.equal(['ada'])
+  })
+
   it('R-16 says at start what is wrong with its options, and at once where the request is missing', async () => {
     const { invites }: Host = await openHost()
     const users = { findUser: () => null, createUser: () => ({ id: 1 }) }

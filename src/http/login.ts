@@ -1,0 +1,121 @@
+// A login at the place where the user row is made: whoever has a user gets in, anybody else by an invite.
+import type { AppConfig } from '../app-config.js'
+import { appOf, type Context, modeOf } from '../context.js'
+import { InviteError } from '../errors.js'
+import { checkNames } from '../option-names.js'
+import type { Awaitable } from '../options.js'
+import type { AcceptOptions, Claim } from '../use-cases/claim.js'
+import { codeFromRequest } from './credentials.js'
+import { claimAtDoor, forgetCookie, refuse } from './door.js'
+import { warnOfApp } from './misconfiguration.js'
+import { assertedAddress, isLocal, type LoginAddress, type LoginDetails } from './provider-address.js'
+
+/** How a host finds and makes its users. */
+export interface AdmitOptions<User, Profile> {
+  /**
+   * The user that this login belongs to, who needs no invite; `null` where there is none yet; `false` where there is one
+   * and this is not them, such as with a wrong password.
+   */
+  findUser(profile: Profile, details: LoginDetails): Awaitable<User | null | undefined | false>
+  /**
+   * Makes the user, with what the invite grants: `role`, `orgId`, `inviter`. `undefined` stands for mode `open`
+   * without an invite, and for who is exempt. For one transaction of both, call `invite.accept({ userId, trx })` in it;
+   * else the use is accepted afterwards, with the new user's `id`. What it throws gives the use back.
+   */
+  createUser(profile: Profile, invite: Claim | undefined, details: LoginDetails): Awaitable<User>
+  /**
+   * The address of the login, and whether the provider asserts that it is theirs; a string is one that it does not.
+   * Default: what common providers say of it in the profile; the user name of a local login.
+   */
+  readonly email?:
+    | ((profile: Profile, details: LoginDetails) => Awaitable<LoginAddress | string | null | undefined>)
+    | undefined
+  /** The app that is signed up to. Default: the only one, or `default`. */
+  readonly appId?: string | undefined
+  /** Whom no invite is asked for, such as everybody of a trusted provider; while `closed`, nobody gets in. Default: nobody. */
+  readonly exempt?: ((profile: Profile, details: LoginDetails) => Awaitable<boolean>) | undefined
+}
+
+/** The user of this login, found or made; `false` where `findUser` said so. @throws InviteError where it is refused. */
+export async function logIn<User extends object, Profile>(
+  context: Context,
+  app: AppConfig,
+  options: AdmitOptions<User, Profile>,
+  profile: Profile,
+  details: LoginDetails,
+): Promise<User | false> {
+  const { appId } = app
+  const { req } = details
+  const forget = () => req.res && forgetCookie(context, req, req.res, appId)
+  warnOfApp(context, req)
+  const known = await options.findUser(profile, details)
+  if (known || known === false) return known
+  if (await options.exempt?.(profile, details)) {
+    if ((await modeOf(context, app)) === 'closed') throw refuse(context, appId, new InviteError('signup_closed'))
+    return await made(options.createUser(profile, undefined, details))
+  }
+  const held = req.invite?.appId === appId ? req.invite : undefined // by `requireInvite` on this very route
+  const address = async () => addressFor(await (options.email ?? assertedAddress)(profile, details), isLocal(details))
+  const claim = held ?? (await claimAtDoor(context, { req, appId, explicit: codeFromRequest(req), address, forget }))
+  const user = await signUp(claim, (invite) => made(options.createUser(profile, invite, details)))
+  forget()
+  return user
+}
+
+/** Makes the account while the use is held, and counts the use. Whatever fails gives it back. */
+async function signUp<User>(
+  claim: Claim | undefined,
+  create: (invite: Claim | undefined) => Promise<User>,
+): Promise<User> {
+  if (claim === undefined) return await create(undefined)
+  let isCounted = false
+  const invite: Claim = {
+    ...claim,
+    async accept(options: AcceptOptions = {}) {
+      const acceptance = await claim.accept(options)
+      isCounted = options.trx === undefined // else it is told of once it is found committed
+      return acceptance
+    },
+  }
+  try {
+    const user = await create(invite)
+    if (!isCounted) await claim.accept({ userId: userIdOf(user) })
+    return user
+  } catch (error) {
+    await claim.release().catch(() => undefined) // then it lapses
+    throw error
+  }
+}
+
+async function made<User>(creating: Awaitable<User>): Promise<User> {
+  const user = await creating
+  if (user) return user
+  throw new TypeError('admit: `createUser` must return the user that it made. To refuse somebody, throw.')
+}
+
+function userIdOf(user: unknown): AcceptOptions['userId'] {
+  const { id } = user as { readonly id?: unknown }
+  return typeof id === 'string' || typeof id === 'number' || typeof id === 'bigint' ? id : undefined
+}
+
+/** The address that the claim is judged by: one that somebody else only says is theirs proves nothing. */
+function addressFor(found: LoginAddress | string | null | undefined, isLocal: boolean): string | undefined {
+  const { address, verified } = typeof found === 'string' ? { address: found, verified: false } : (found ?? {})
+  return isLocal || verified === true ? (address ?? undefined) : undefined
+}
+
+/** @throws TypeError where an option is unknown, missing or wrong. */
+export function checkAdmitOptions<User, Profile>(
+  name: string,
+  context: Context,
+  options: AdmitOptions<User, Profile>,
+): AppConfig {
+  checkNames(name, options, ['findUser', 'createUser', 'email', 'appId', 'exempt'])
+  for (const option of ['findUser', 'createUser', 'email', 'exempt'] as const) {
+    const isMissing = options[option] === undefined && (option === 'findUser' || option === 'createUser')
+    if (isMissing || (options[option] !== undefined && typeof options[option] !== 'function')) {
+      throw new TypeError(`${name}: \`${option}\` must be a function of the profile.`)
+    }
+  }
+  return appOf(context, options.appId)
+}

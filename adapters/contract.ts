@@ -8,6 +8,7 @@ import { testInvites } from './contract/invites.js'
 import { testKeyedRequests } from './contract/keyed-requests.js'
 import { testOutbox } from './contract/outbox.js'
 import { testPruning } from './contract/pruning.js'
+import { testSettings } from './contract/settings.js'
 
 /** The two functions that mocha, vitest, jest and `node:test` have in common. */
 export interface TestRunner {
@@ -39,6 +40,7 @@ export function storeContract({ describe, it }: TestRunner, open: () => Promise<
   describe('keeps the outbox', () => testOutbox(test))
   describe('keeps keyed requests', () => testKeyedRequests(test))
   describe('prunes', () => testPruning(test))
+  describe('keeps settings', () => testSettings(test))
 
   describe('lasts', () => {
     test('migrates any number of times, at once too, and keeps what is there', async (store) => {
@@ -60,7 +62,7 @@ export function storeContract({ describe, it }: TestRunner, open: () => Promise<
       await store.close()
       await store.close()
       await assert.rejects(store.claim(claimOf(invite)))
-      await assert.rejects(store.getMode(APP))
+      await assert.rejects(store.getSettings(APP))
     })
   })
 }

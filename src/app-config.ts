@@ -18,6 +18,7 @@ export interface AppConfig {
   readonly branding: BrandingConfig
   readonly templates: TemplatesConfig
   readonly mode: Mode
+  readonly seats: number | null
   readonly ttlMs: number | null
 }
 
@@ -32,6 +33,7 @@ export const appOptionNames = [
   'branding',
   'templates',
   'mode',
+  'seats',
   'ttlMs',
 ] as const
 
@@ -66,6 +68,7 @@ export function readApps(
         readTemplates('templates', options.templates),
       ),
       mode: readMode(where('mode'), own.mode ?? options.mode),
+      seats: readSeats(where('seats'), own.seats === undefined ? options.seats : own.seats),
       ttlMs: readTtl(where('ttlMs'), own.ttlMs === undefined ? options.ttlMs : own.ttlMs),
     })
   }
@@ -116,6 +119,12 @@ function mergeTemplates(own: TemplateOptions, shared: TemplateOptions): Template
 function readMode(name: string, mode: unknown): Mode {
   const found = modes.find((each) => each === (mode ?? 'invite-only'))
   return found ?? wrong(name, `one of ${modes.join(', ')}`)
+}
+
+function readSeats(name: string, seats: unknown): number | null {
+  return seats === null
+    ? null
+    : (duration(name, seats, 'a whole number of accounts, 1 or more, or null: any number') ?? null)
 }
 
 function readTtl(name: string, ttlMs: unknown): number | null {

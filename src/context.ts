@@ -5,6 +5,7 @@ import type { Config } from './config.js'
 import { InviteError } from './errors.js'
 import type { Emit } from './events.js'
 import type { Keyring } from './keyring.js'
+import { modeAt } from './modes.js'
 import type { InviteStore } from './store.js'
 import type { Actor, Mode } from './types.js'
 
@@ -58,8 +59,8 @@ export function appOf({ config }: Context, appId: string | undefined = config.de
 }
 
 /** The mode in force. */
-export async function modeOf({ store }: Context, app: AppConfig): Promise<Mode> {
-  return (await store.getMode(app.appId)) ?? app.mode
+export async function modeOf({ config, store }: Context, app: AppConfig): Promise<Mode> {
+  return modeAt(await store.getSettings(app.appId), app.mode, config.clock())
 }
 
 /** Who the host says that is; `undefined` where it knows nobody, or nobody any more. */

@@ -168,10 +168,23 @@ export const resendSchema = v.strictObject({
   rotate: v.optional(v.boolean('must be true or false'), false),
 })
 
+const modeRule = `must be one of ${modes.join(', ')}`
+const timeRule = 'must be a time with its zone, such as 2027-03-01T09:00:00Z'
+const ZONED_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)$/
+
 /** `settings`: what is to change; the rest stays. */
 export const settingsSchema = v.strictObject({
   /** How the app lets people in from now on, in every process. */
-  mode: v.optional(v.picklist(modes, `must be one of ${modes.join(', ')}`)),
+  mode: v.optional(v.picklist(modes, modeRule)),
+  /** A switch to be made at a time: `{ mode, at }`, `at` in ISO 8601; null: none. */
+  schedule: v.nullish(
+    v.strictObject(
+      { mode: v.picklist(modes, modeRule), at: v.pipe(v.string(timeRule), v.regex(ZONED_TIME, timeRule)) },
+      'must be { mode, at }, or null',
+    ),
+  ),
+  /** How many may join by invite, in all; null: any number. */
+  seats: v.optional(v.nullable(integer(MAX_INTEGER))),
 })
 
 /** `check`. */

@@ -73,6 +73,11 @@ export interface AppOptions {
   readonly templates?: string | TemplateOptions | undefined
   /** The mode before anybody has switched it. Default: `invite-only`. A stored one wins. */
   readonly mode?: Mode | undefined
+  /**
+   * How many may join by invite, in all, before anybody has changed it; `null`: any number. Default: `null`. A stored one
+   * wins. Nobody is counted who joins without an invite in mode `open`.
+   */
+  readonly seats?: number | null | undefined
   /** The term of an invite, in ms; `null`: it never expires. Default: 7 days. */
   readonly ttlMs?: number | null | undefined
 }

@@ -66,6 +66,8 @@ export const previewSchema = v.strictObject({
 export const appSettingsSchema = v.strictObject({
   appId: v.string(),
   mode: v.picklist(modes),
+  schedule: v.nullable(v.strictObject({ mode: v.picklist(modes), at: time })),
+  seats: v.nullable(v.pipe(v.number(), v.integer())),
 }) satisfies v.GenericSchema<Settings>
 
 export const invitePageSchema = v.strictObject({

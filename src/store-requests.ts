@@ -2,6 +2,21 @@
 import type { AcceptanceRecord, ClaimedInvite, Timestamp } from './records.js'
 import type { InviteStatus, Mode } from './types.js'
 
+/** What was stored of an app's settings; what is absent never was, and the options count. */
+export interface StoredSettings {
+  /** How it lets people in. */
+  readonly mode?: Mode
+  /** A switch that is planned: from its time on, that is the mode. `null`: none. */
+  readonly schedule?: {
+    /** The mode from then on. */
+    readonly mode: Mode
+    /** When. */
+    readonly at: Timestamp
+  } | null
+  /** How many uses may be accepted or held at once, in all; `null`: any number. */
+  readonly seats?: number | null
+}
+
 /** Names one invite: ids are never looked up without their app. */
 export interface InviteKey {
   /** The app it is of. */
@@ -61,10 +76,12 @@ export interface ClaimRequest {
   readonly lapsesAt: Timestamp
   /** The app's mode where none is stored. */
   readonly defaultMode: Mode
+  /** The app's seats where none are stored; `null`: any number. */
+  readonly defaultSeats: number | null
 }
 
 /** Why a claim was not admitted, judged in this order. */
-export type ClaimRefusal = 'closed' | 'unknown' | 'used' | 'expired' | 'email_mismatch' | 'claimed'
+export type ClaimRefusal = 'closed' | 'full' | 'unknown' | 'used' | 'expired' | 'email_mismatch' | 'claimed'
 
 /** What became of a claim. */
 export type ClaimResult =
@@ -101,6 +118,8 @@ export interface AcceptRequest {
   readonly now: Timestamp
   /** The app's mode where none is stored. */
   readonly defaultMode: Mode
+  /** The app's seats where none are stored; `null`: any number. */
+  readonly defaultSeats: number | null
 }
 
 /** What became of accepting; not accepted where the hold lapsed and the use is gone. */

@@ -16,8 +16,8 @@ import type {
   PagePosition,
   PruneRequest,
   PruneResult,
+  StoredSettings,
 } from './store-requests.js'
-import type { Mode } from './types.js'
 
 export type * from './records.js'
 export type * from './store-requests.js'
@@ -101,8 +101,8 @@ export interface InviteStore {
   }): Promise<readonly InviteRecord[]>
 
   /**
-   * Holds one use. Admits a claim only where, at the moment the invite's row is locked, the app's mode lets it, the
-   * invite is not revoked, `now` is before `expiresAt`, the address fits, and `uses + held < maxUses` with lapsed
+   * Holds one use. Admits a claim only where, at the moment the invite's row is locked, the app's mode lets it, of its
+   * seats (accepted uses that were not reopened, and live holds, of all its invites) one is left, the invite is not revoked, `now` is before `expiresAt`, the address fits, and `uses + held < maxUses` with lapsed
    * holds not counted. So of any number of claims at once, from any number of processes, exactly as many are
    * admitted as there are uses. Clearing lapsed holds lowers `held` even where the claim is refused.
    *
@@ -149,11 +149,18 @@ export interface InviteStore {
     readonly now: Timestamp
   }): Promise<AcceptanceRecord | 'exists' | undefined>
 
-  /** The stored mode; `undefined` where none was ever stored. */
-  getMode(appId: string): Promise<Mode | undefined>
+  /** What was stored of the app's settings; nothing where nothing ever was. */
+  getSettings(appId: string): Promise<StoredSettings>
 
-  /** Stores the mode. Holds for every claim that begins after it. */
-  setMode(appId: string, mode: Mode, now: Timestamp): Promise<void>
+  /**
+   * Stores what the change names and keeps the rest; returns what is stored then. A planned switch whose time has come
+   * is made first, so that a mode that is stored now wins over it. Holds for every claim that begins after it.
+   */
+  changeSettings(request: {
+    readonly appId: string
+    readonly change: StoredSettings
+    readonly now: Timestamp
+  }): Promise<StoredSettings>
 
   /** The database's own clock. Only ever compared with the caller's, to tell that they are apart. */
   time(): Promise<Timestamp>

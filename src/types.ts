@@ -121,6 +121,15 @@ export interface Settings {
   readonly appId: string
   /** The mode in force: the stored one, else the option's. */
   readonly mode: Mode
+  /** The switch that is planned; `null`: none. */
+  readonly schedule: {
+    /** The mode from then on. */
+    readonly mode: Mode
+    /** ISO 8601, UTC. */
+    readonly at: string
+  } | null
+  /** How many may join by invite, in all; `null`: any number. */
+  readonly seats: number | null
 }
 
 /** What a signup page may show of an invite to somebody who holds its code. */

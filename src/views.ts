@@ -104,6 +104,6 @@ function deliveryState(delivery: DeliveryRecord, now: number): Delivery['state']
   return delivery.leasedUntil !== null && delivery.leasedUntil > now ? 'sending' : 'queued'
 }
 
-function isoTime(timestamp: number): string {
+export function isoTime(timestamp: number): string {
   return new Date(timestamp).toISOString()
 }

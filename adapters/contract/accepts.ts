@@ -7,6 +7,7 @@ import {
   acceptOf,
   address,
   claimOf,
+  close,
   create,
   found,
   generator,
@@ -78,7 +79,7 @@ export function testAccepts(test: Test): void {
       const claim = claimOf(invite, { appId: meanwhile, now, lapsesAt: now + HOLD })
       assert.ok((await store.claim(claim)).admitted)
       if (meanwhile === 'revoke') await store.revokeInvite({ appId: meanwhile, inviteId: invite.id, now })
-      if (meanwhile === 'close') await store.setMode(meanwhile, 'closed', now)
+      if (meanwhile === 'close') await close(store, now, meanwhile)
       const result = await store.accept(acceptOf(claim, invite, { now: now + HOLD - 1 }))
       assert.ok(result.accepted, meanwhile)
     }
@@ -103,7 +104,7 @@ export function testAccepts(test: Test): void {
         accepted: false,
         before: (invite: InviteRecord, now: number) => store.revokeInvite({ appId: APP, inviteId: invite.id, now }),
       },
-      closed: { accepted: false, before: (_invite: InviteRecord, now: number) => store.setMode(APP, 'closed', now) },
+      closed: { accepted: false, before: (_invite: InviteRecord, now: number) => close(store, now) },
     }
     for (const [name, { accepted, before }] of Object.entries(cases)) {
       const invite = await create(store)
@@ -116,7 +117,7 @@ export function testAccepts(test: Test): void {
       const { uses, held } = await found(store, invite)
       assert.deepEqual([uses, held], accepted ? [1, 0] : [0, name === 'taken' ? 1 : 0], name)
     }
-    await store.setMode(APP, 'invite-only', NOW)
+    await store.changeSettings({ appId: APP, change: { mode: 'invite-only' }, now: NOW })
     const invite = await create(store)
     const claim = claimOf(invite)
     await store.claim(claim)

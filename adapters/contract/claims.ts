@@ -76,13 +76,14 @@ export function testClaims(test: Test): void {
 
   test('obeys the stored mode, whatever the default', async (store) => {
     const invite = await create(store)
-    assert.equal(await store.getMode(APP), undefined)
-    await store.setMode(APP, 'closed', NOW)
-    assert.equal(await store.getMode(APP), 'closed')
+    assert.deepEqual(await store.getSettings(APP), {})
+    const closed = await store.changeSettings({ appId: APP, change: { mode: 'closed' }, now: NOW })
+    assert.deepEqual(closed, { mode: 'closed' })
+    assert.deepEqual(await store.getSettings(APP), closed)
     assert.ok(!(await store.claim(claimOf(invite))).admitted)
-    await store.setMode(APP, 'open', NOW)
+    await store.changeSettings({ appId: APP, change: { mode: 'open' }, now: NOW })
     assert.ok((await store.claim(claimOf(invite, { defaultMode: 'closed' }))).admitted)
-    assert.equal(await store.getMode('other'), undefined)
+    assert.deepEqual(await store.getSettings('other'), {})
   })
 
   test('takes a use back from a hold that lapsed, and not a moment earlier', async (store) => {

@@ -61,6 +61,7 @@ export function claimOf(invite: InviteRecord, changes: Partial<ClaimRequest> = {
     now: NOW,
     lapsesAt: NOW + HOLD,
     defaultMode: 'invite-only',
+    defaultSeats: null,
     ...changes,
   }
 }
@@ -79,6 +80,7 @@ export function acceptOf(
     email: claim.email?.canonical ?? null,
     now: claim.now,
     defaultMode: 'invite-only',
+    defaultSeats: null,
     ...changes,
   }
 }
@@ -94,6 +96,11 @@ export async function acceptFor(
   const result = await store.accept(acceptOf(claim, invite, accepted))
   assert.ok(result.accepted)
   return result
+}
+
+/** Stores that nobody gets in. */
+export async function close(store: InviteStore, now = NOW, appId = APP): Promise<void> {
+  await store.changeSettings({ appId, change: { mode: 'closed' }, now })
 }
 
 export function address(canonical: string): { canonical: string; domain: string } {

@@ -71,6 +71,32 @@ export function claimStatements(dialect: Dialect) {
     db.selectFrom(tables.claims).select('lapses_at').where('invite_id', '=', p.inviteId).orderBy('lapses_at').limit(1),
   )
 
+  // One statement, so that a hold that is being accepted meanwhile is counted once. No more are counted than there are
+  // seats.
+  const seatsTaken = prepare((p: { appId: string; now: DbTime; seats: number }) =>
+    db.selectNoFrom([
+      db
+        .selectFrom(
+          db
+            .selectFrom(tables.acceptances)
+            .select('id')
+            .where('app_id', '=', p.appId)
+            .where('reopened_at', 'is', null)
+            .limit(p.seats)
+            .as('joined'),
+        )
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .as('accepted'),
+      db
+        .selectFrom(tables.claims)
+        .innerJoin(tables.invites, `${tables.invites}.id`, `${tables.claims}.invite_id`)
+        .where('app_id', '=', p.appId)
+        .where('lapses_at', '>', p.now)
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .as('held'),
+    ]),
+  )
+
   const removeClaim = prepare((p: { claimId: string; inviteId: string }) =>
     db.deleteFrom(tables.claims).where('id', '=', p.claimId).where('invite_id', '=', p.inviteId).returningAll(),
   )
@@ -129,6 +155,7 @@ export function claimStatements(dialect: Dialect) {
     hold,
     insertClaim,
     firstLapse,
+    seatsTaken,
     removeClaim,
     findAcceptance,
     useHeld,

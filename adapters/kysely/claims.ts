@@ -3,8 +3,16 @@
 // Each operation runs in one write transaction. What admits is the predicate of an UPDATE on the invite's own row,
 // never something read before that row was locked; and whatever clears claim rows lowers `held` by as many. Claim rows
 // are only touched under the lock of their invite, so that no two transactions wait for each other.
-import type { AcceptRequest, AcceptResult, ClaimRefusal, ClaimRequest, ClaimResult } from '../../src/store.js'
-import type { Mode } from '../../src/types.js'
+
+import { modeAt } from '../../src/modes.js'
+import type {
+  AcceptRequest,
+  AcceptResult,
+  ClaimRefusal,
+  ClaimRequest,
+  ClaimResult,
+  StoredSettings,
+} from '../../src/store.js'
 import { claimStatements } from './claim-statements.js'
 import type { DeliveryOperations } from './deliveries.js'
 import type { Operation } from './operation.js'
@@ -19,6 +27,10 @@ export interface ClaimOperations {
   release(claim: { readonly claimId: string; readonly inviteId: string }): Operation<boolean>
 }
 
+type Joining = Pick<ClaimRequest, 'appId' | 'defaultMode' | 'defaultSeats' | 'now'>
+
+const capOf = ({ seats }: StoredSettings, { defaultSeats }: Joining) => (seats === undefined ? defaultSeats : seats)
+
 export function claimOperations(
   dialect: Dialect,
   {
@@ -29,16 +41,27 @@ export function claimOperations(
 ): ClaimOperations {
   const statements = claimStatements(dialect)
 
-  function* modeOf(app: { readonly appId: string; readonly defaultMode: Mode }): Operation<Mode> {
-    return (yield* settings.getMode(app.appId)) ?? app.defaultMode
+  /**
+   * Why nobody may join the app now, whatever the invite. Under a cap of seats it takes the app's lock first, which
+   * has the claims of one app wait for each other, so that no two of them count the same last seat.
+   */
+  function* shut(request: Joining): Operation<'closed' | 'full' | undefined> {
+    const { appId, defaultMode, now } = request
+    let stored = yield* settings.getSettings(appId)
+    if (capOf(stored, request) !== null) stored = yield* settings.lockSettings(appId, now)
+    if (modeAt(stored, defaultMode, now) === 'closed') return 'closed'
+    const seats = capOf(stored, request)
+    if (seats === null) return undefined
+    const [taken] = yield* statements.seatsTaken({ appId, now: dialect.encodeTime(now), seats })
+    return taken && Number(taken.accepted) + Number(taken.held) < seats ? undefined : 'full'
   }
 
   function* claim(request: ClaimRequest): Operation<ClaimResult> {
     const { appId, codeHash } = request
     const now = dialect.encodeTime(request.now)
     yield* reading.lockCode(request)
-    const mode = yield* modeOf(request) // under the lock: whoever waited for it must not pass by what held before
-    if (mode === 'closed') return { admitted: false, reason: 'closed' }
+    const why = yield* shut(request) // under the lock: whoever waited for it must not pass by what held before
+    if (why !== undefined) return { admitted: false, reason: why }
     const lapsed = yield* statements.clearLapsedByCode({ appId, codeHash, now })
     const [admitted] = yield* statements.hold({
       appId,
@@ -124,8 +147,8 @@ export function claimOperations(
     const { inviteId } = request
     const now = dialect.encodeTime(request.now)
     const lapsed = own + (yield* statements.clearLapsedById({ inviteId, now })).length
-    const mode = yield* modeOf(request)
-    const [invite] = mode === 'closed' ? [] : yield* statements.useFree({ inviteId, appId: request.appId, now, lapsed })
+    const why = yield* shut(request)
+    const [invite] = why !== undefined ? [] : yield* statements.useFree({ inviteId, appId: request.appId, now, lapsed })
     if (invite === undefined && lapsed > 0) yield* statements.lowerHeld({ inviteId, by: lapsed })
     return invite
   }

@@ -4,7 +4,12 @@ import { all, type Operation } from './operation.js'
 import type { Dialect } from './schema.js'
 import { INITIAL, STATE } from './states.js'
 
-const steps: readonly ((dialect: Dialect) => readonly string[])[] = [createTables, createKeyedRequests, indexByState]
+const steps: readonly ((dialect: Dialect) => readonly string[])[] = [
+  createTables,
+  createKeyedRequests,
+  indexByState,
+  addLimits,
+]
 
 function createMigrations({ quote, tables }: Dialect): string {
   return `create table ${quote(tables.migrations)} (version integer primary key)`
@@ -192,5 +197,36 @@ function indexByState({ tables, quote, timeType: time }: Dialect): readonly stri
     // prune: mails that wait for nothing.
     `create index "${tables.deliveries}_over" on ${quote(tables.deliveries)} (coalesce(sent_at, failed_at, canceled_at), id)
       where coalesce(sent_at, failed_at, canceled_at) is not null`,
+  ]
+}
+
+// Settings whose mode was never stored, a switch that is planned, and limits. SQLite lets no `not null` go, so the table
+// is made anew.
+function addLimits({
+  tables,
+  quote,
+  textType: text,
+  timeType: time,
+  jsonType: json,
+  tableOptions: options,
+}: Dialect): readonly string[] {
+  const settings = quote(tables.settings)
+  const fresh = quote(`${tables.settings}_new`)
+  const modes = "('open', 'invite-only', 'waitlist', 'closed')"
+  return [
+    `create table ${fresh} (
+      app_id ${text} primary key,
+      mode ${text} check (mode in ${modes}),
+      next_mode ${text} check (next_mode in ${modes}),
+      next_mode_at ${time},
+      limits ${json},
+      updated_at ${time} not null,
+      check ((next_mode is null) = (next_mode_at is null))
+    ) ${options}`,
+    `insert into ${fresh} (app_id, mode, updated_at) select app_id, mode, updated_at from ${settings}`,
+    `drop table ${settings}`,
+    `alter table ${fresh} rename to "${tables.settings}"`,
+    // Counting live holds, of which there are few, among what lapsed and was not cleared.
+    `create index "${tables.claims}_lapse" on ${quote(tables.claims)} (lapses_at)`,
   ]
 }

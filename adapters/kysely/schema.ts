@@ -88,7 +88,11 @@ interface KeyedRequestTable {
 
 interface SettingsTable {
   app_id: string
-  mode: Mode
+  mode: Mode | null
+  next_mode: Mode | null
+  next_mode_at: DbTime | null
+  /** What else was stored: `seats`. */
+  limits: DbJson | null
   updated_at: DbTime
 }
 

@@ -65,6 +65,7 @@ export interface Claim extends ClaimKey {
 
 const codes: Readonly<Record<ClaimRefusal, InviteErrorCode>> = {
   closed: 'signup_closed',
+  full: 'signup_closed',
   unknown: 'invite_invalid',
   used: 'invite_used',
   expired: 'invite_expired',
@@ -98,6 +99,7 @@ export async function claimInvite(
     now,
     lapsesAt: now + context.config.claimTtlMs,
     defaultMode: app.mode,
+    defaultSeats: app.seats,
   })
   if (!result.admitted) throw refused(result, address, now)
   const { invite } = result
@@ -185,6 +187,7 @@ export async function releaseClaim({ store }: Context, key: Pick<ClaimKey, 'clai
 
 function acceptRequest(context: Context, key: ClaimKey, options: AcceptOptions) {
   checkNames('accept', options, ['userId', 'trx'])
+  const app = appOf(context, key.appId)
   const { userId } = options
   return {
     claimId: key.claimId,
@@ -194,7 +197,8 @@ function acceptRequest(context: Context, key: ClaimKey, options: AcceptOptions) 
     userId: readUserId(userId),
     email: key.email === null ? null : (parseAddress(key.email)?.canonical ?? null),
     now: context.config.clock(),
-    defaultMode: appOf(context, key.appId).mode,
+    defaultMode: app.mode,
+    defaultSeats: app.seats,
   }
 }
 
@@ -228,6 +232,10 @@ function refused(result: ClaimResult & { admitted: false }, address: Address | u
     result.reason === 'claimed'
       ? { 'Retry-After': String(Math.min(Math.max(seconds, 1), MAX_RETRY_SECONDS)) }
       : undefined
-  const detail = result.reason === 'email_mismatch' && address === undefined ? NO_ADDRESS : undefined
+  const details: Partial<Record<ClaimRefusal, string>> = {
+    full: 'All places are taken.',
+    ...(address === undefined && { email_mismatch: NO_ADDRESS }),
+  }
+  const detail = details[result.reason]
   return new InviteError(codes[result.reason], { headers, detail })
 }

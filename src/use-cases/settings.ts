@@ -1,8 +1,12 @@
-// What is switched at run time: the app's mode.
+// What is switched at run time: the app's mode, a planned switch of it, and its seats.
 import { supervisorsOnly } from '../actors.js'
-import { appOf, type Context, type KnownScope, modeOf } from '../context.js'
-import { type InputOf, read, settingsSchema } from '../input.js'
+import type { AppConfig } from '../app-config.js'
+import { appOf, type Context, type KnownScope } from '../context.js'
+import { type InputOf, invalidField, read, settingsSchema } from '../input.js'
+import { modeAt } from '../modes.js'
+import type { StoredSettings } from '../store.js'
 import type { Settings } from '../types.js'
+import { isoTime } from '../views.js'
 
 /**
  * What is to change about an app; what is absent stays.
@@ -13,13 +17,36 @@ export type SettingsChange = InputOf<typeof settingsSchema>
 export async function getSettings(context: Context, scope: KnownScope): Promise<Settings> {
   const app = appOf(context, scope.appId)
   supervisorsOnly(scope.actor)
-  return { appId: app.appId, mode: await modeOf(context, app) }
+  return settingsView(app, await context.store.getSettings(app.appId), context.config.clock())
 }
 
 export async function updateSettings(context: Context, change: SettingsChange, scope: KnownScope): Promise<Settings> {
   const app = appOf(context, scope.appId)
   supervisorsOnly(scope.actor)
-  const { mode } = read(settingsSchema, change)
-  if (mode !== undefined) await context.store.setMode(app.appId, mode, context.config.clock())
-  return await getSettings(context, scope)
+  const { mode, schedule, seats } = read(settingsSchema, change)
+  const now = context.config.clock()
+  const request = {
+    ...(mode !== undefined && { mode }),
+    ...(schedule !== undefined && { schedule: schedule && { mode: schedule.mode, at: futureTime(schedule.at, now) } }),
+    ...(seats !== undefined && { seats }),
+  }
+  if (Object.keys(request).length === 0) return await getSettings(context, scope)
+  return settingsView(app, await context.store.changeSettings({ appId: app.appId, change: request, now }), now)
+}
+
+function futureTime(given: string, now: number): number {
+  const at = Date.parse(given)
+  if (Number.isNaN(at)) throw invalidField('schedule/at', 'must be a time that there is')
+  if (at <= now) throw invalidField('schedule/at', `must be in the future: it is ${isoTime(now)}`)
+  return at
+}
+
+function settingsView(app: AppConfig, stored: StoredSettings, now: number): Settings {
+  const { schedule } = stored
+  return {
+    appId: app.appId,
+    mode: modeAt(stored, app.mode, now),
+    schedule: schedule && schedule.at > now ? { mode: schedule.mode, at: isoTime(schedule.at) } : null,
+    seats: stored.seats === undefined ? app.seats : stored.seats,
+  }
 }

@@ -52,7 +52,7 @@ describe('postgresStore between two statements', () => {
     const claim = await whileHeld(
       invite,
       () => store.claim(claimOf(invite)),
-      () => store.setMode(invite.appId, 'closed', NOW),
+      () => store.changeSettings({ appId: invite.appId, change: { mode: 'closed' }, now: NOW }),
     )
     expect(claim).to.deep.equal({ admitted: false, reason: 'closed' })
     expect((await found(store, invite)).held).to.equal(0)

@@ -53,10 +53,10 @@ describe('postgresStore', () => {
       })
       const store = postgresStore(url, { tablePrefix })
       await store.migrate()
-      await store.setMode('default', 'open', 1)
-      expect(await store.getMode('default')).to.equal('open')
+      await store.changeSettings({ appId: 'default', change: { mode: 'open' }, now: 1 })
+      expect(await store.getSettings('default')).to.deep.equal({ mode: 'open' })
       await store.close()
-      await expectUnavailable(store.getMode('default'), 'closed')
+      await expectUnavailable(store.getSettings('default'), 'closed')
     })
   })
 
@@ -90,7 +90,7 @@ describe('postgresStore', () => {
         await postgresUrl(),
         `select version from ${schema}.invite_only_migrations order by 1`,
       )
-      expect(rows).to.deep.equal([{ version: 1 }, { version: 2 }, { version: 3 }])
+      expect(rows).to.deep.equal([1, 2, 3, 4].map((version) => ({ version })))
     })
 
     it('by the SQL that it prints, and has then nothing left to do', async () => {
@@ -103,8 +103,8 @@ describe('postgresStore', () => {
       }
       const store = postgresStore(await openPool(), { schema })
       await store.migrate()
-      await store.setMode('default', 'closed', 1)
-      expect(await store.getMode('default')).to.equal('closed')
+      await store.changeSettings({ appId: 'default', change: { mode: 'closed' }, now: 1 })
+      expect(await store.getSettings('default')).to.deep.equal({ mode: 'closed' })
       expect(postgresMigration()).to.include('create table "invite_only_invites"').and.not.include('create schema')
     })
 
@@ -138,11 +138,11 @@ describe('postgresStore', () => {
       }
       const error = await caught(store(bare).migrate())
       expect(String(error)).to.include(`in the schema ${bare}`).and.include('migrate --print').and.include('grant')
-      await expectUnavailable(store(schema).getMode('default'), 'lacks a right on the invite tables')
+      await expectUnavailable(store(schema).getSettings('default'), 'lacks a right on the invite tables')
       await execute(url, `grant select, insert, update, delete on all tables in schema ${schema} to ${role}`)
       await store(schema).migrate()
-      await store(schema).setMode('default', 'open', 1)
-      expect(await store(schema).getMode('default')).to.equal('open')
+      await store(schema).changeSettings({ appId: 'default', change: { mode: 'open' }, now: 1 })
+      expect(await store(schema).getSettings('default')).to.deep.equal({ mode: 'open' })
     })
 
     it('no database that a newer release has migrated', async () => {
@@ -155,16 +155,16 @@ describe('postgresStore', () => {
   describe('answers 503, and lets nobody in,', () => {
     it('before the tables are there', async () => {
       const store = postgresStore(await openPool(), { schema: await temporarySchema() })
-      await expectUnavailable(store.getMode('default'), 'call `await store.migrate()`')
+      await expectUnavailable(store.getSettings('default'), 'call `await store.migrate()`')
     })
 
     it('where there is no server, or no such database', async () => {
       const nowhere = postgresStore('postgres://postgres@127.0.0.1:1/app')
       afterThis(() => nowhere.close())
-      await expectUnavailable(nowhere.getMode('default'), 'ECONNREFUSED')
+      await expectUnavailable(nowhere.getSettings('default'), 'ECONNREFUSED')
       const missing = postgresStore(Object.assign(new URL(await postgresUrl()), { pathname: '/missing' }).href)
       afterThis(() => missing.close())
-      await expectUnavailable(missing.getMode('default'), 'database "missing" does not exist')
+      await expectUnavailable(missing.getSettings('default'), 'database "missing" does not exist')
     })
 
     it('while the pool has no connection free, and gives back the one that comes too late', async () => {

@@ -53,7 +53,7 @@ describe('sqliteStore', () => {
   it('says to migrate where that was forgotten', async () => {
     const store = sqliteStore(join(temporaryFolder(), 'app.db'))
     afterThis(() => store.close())
-    const error = await store.getMode('default').catch((thrown: unknown) => thrown)
+    const error = await store.getSettings('default').catch((thrown: unknown) => thrown)
     expect(error).to.be.instanceOf(InviteError)
     expect(reasonOf(error)).to.contain('call `await store.migrate()`')
   })
@@ -77,11 +77,13 @@ describe('sqliteStore', () => {
     const rows = (names: readonly unknown[]) => names.map((name) => db.prepare(`select * from "${name}"`).all())
     const before = tables().filter((name) => name !== 'invite_only_migrations')
     const kept = JSON.parse(JSON.stringify(rows(before)))
-    for (const invite of kept[before.indexOf('invite_only_invites')]) invite.past_expiry = null
+    const added = { settings: { next_mode: null, next_mode_at: null, limits: null }, invites: { past_expiry: null } }
+    for (const [table, columns] of Object.entries(added))
+      for (const row of kept[before.indexOf(`invite_only_${table}`)]) Object.assign(row, columns)
     const host = await openHost({ file })
     expect(rows(before)).to.deep.equal(kept)
     expect(tables()).to.include('invite_only_keyed_requests')
-    expect(db.prepare('select version from invite_only_migrations').pluck().all()).to.deep.equal([1, 2, 3])
+    expect(db.prepare('select version from invite_only_migrations').pluck().all()).to.deep.equal([1, 2, 3, 4])
     const signup = { email: 'ada@example.com', inviteCode: 'STHM-29H5-Q0ZD-3AQW-YJ42-V30M-9FKT' }
     expect((await host.signup(signup)).body).to.include({ email: 'ada@example.com', role: 'nurse' })
     const invite = await host.manage.post('default/invite', {}).set('Idempotency-Key', 'key')
@@ -121,14 +123,16 @@ describe('sqliteStore', () => {
     afterThis(() => quick.close())
     const db = openDatabase(host.database.file)
     db.exec('begin immediate')
-    const waiting = host.store.setMode('default', 'open', 1)
-    const error = await quick.setMode('default', 'closed', 1).catch((thrown: unknown) => thrown)
+    const waiting = host.store.changeSettings({ appId: 'default', change: { mode: 'open' }, now: 1 })
+    const error = await quick
+      .changeSettings({ appId: 'default', change: { mode: 'closed' }, now: 1 })
+      .catch((thrown: unknown) => thrown)
     expect(error).to.be.instanceOf(InviteError)
     expect(error).to.include({ code: 'store_unavailable', status: 503 })
     expect(reasonOf(error)).to.contain('locked by another connection')
     db.exec('rollback')
     await waiting
-    expect(await host.store.getMode('default')).to.equal('open')
+    expect(await host.store.getSettings('default')).to.deep.equal({ mode: 'open' })
   })
 
   it('leaves a host whose own transaction waits alone, however many claims wait for it', async () => {
@@ -151,7 +155,7 @@ describe('sqliteStore', () => {
     const before = pragmas()
     const store = sqliteStore(db)
     await store.migrate()
-    await store.setMode('default', 'open', 1)
+    await store.changeSettings({ appId: 'default', change: { mode: 'open' }, now: 1 })
     await store.close()
     expect(pragmas()).to.deep.equal(before)
     expect(db.open).to.equal(true)
@@ -162,7 +166,7 @@ describe('sqliteStore', () => {
     const store = sqliteStore(file, { tablePrefix: 'beta_' })
     afterThis(() => store.close())
     await store.migrate()
-    await store.setMode('default', 'open', 1)
+    await store.changeSettings({ appId: 'default', change: { mode: 'open' }, now: 1 })
     const names = openDatabase(file)
       .prepare("select name from sqlite_master where name not like 'sqlite_%'")
       .pluck()

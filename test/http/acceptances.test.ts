@@ -124,37 +124,6 @@ describe('the router, afterwards', () => {
     })
   })
 
-  describe('/settings', () => {
-    it('shows and switches the mode, at once, and keeps it', async () => {
-      const host = await openHost()
-      expect((await host.manage.get('default/settings')).body).to.deep.equal({ appId: 'default', mode: 'invite-only' })
-      for (const mode of ['open', 'waitlist', 'closed', 'invite-only']) {
-        const res = await host.manage.put('default/settings', { mode })
-        expect(res.status).to.equal(200)
-        expect(res.body).to.deep.equal({ appId: 'default', mode })
-        const status = (await host.signup({ email: 'ada@example.com' })).status
-        expect(status).to.equal(mode === 'open' ? 201 : 403)
-      }
-      await host.manage.put('default/settings', { mode: 'open' }).expect(200)
-      const restarted = await openHost({ beside: host, invites: { mode: 'closed' } })
-      expect((await restarted.manage.get('default/settings')).body.mode).to.equal('open')
-    })
-
-    it('merges what is put: without a mode it stays', async () => {
-      const host = await openHost()
-      await host.manage.put('default/settings', { mode: 'open' })
-      for (const body of [undefined, {}]) {
-        expect((await host.manage.put('default/settings', body)).body.mode).to.equal('open')
-      }
-    })
-
-    it('belongs to one app', async () => {
-      const host = await openHost({ invites: { apps: { default: {}, school: { mode: 'waitlist' } } } })
-      await host.manage.put('default/settings', { mode: 'open' }).expect(200)
-      expect((await host.manage.get('school/settings')).body).to.deep.equal({ appId: 'school', mode: 'waitlist' })
-    })
-  })
-
   it('leaves what is no route of its own to the host', async () => {
     const host = await openHost({ before: (app) => void app.get('/invites/app/default/x', (_, res) => void res.end()) })
     await request(host.app).get('/invites/app/default/x').expect(200)

@@ -24,6 +24,6 @@ describe('opening a SQLite file that another process is writing', () => {
     const store = sqliteStore(file)
     afterThis(() => store.close())
     await store.migrate()
-    expect(await store.getMode('default')).to.equal(undefined)
+    expect(await store.getSettings('default')).to.deep.equal({})
   })
 })

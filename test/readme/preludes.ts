@@ -119,8 +119,8 @@ export const preludes: readonly Prelude[] = [
       import assert from 'node:assert/strict'`,
     after: `
       await store.migrate()
-      await store.setMode('default', 'open', 1)
-      assert.equal(await store.getMode('default'), 'open')
+      await store.changeSettings({ appId: 'default', change: { mode: 'open' }, now: 1 })
+      assert.deepEqual(await store.getSettings('default'), { mode: 'open' })
       await store.close()`,
   },
   {

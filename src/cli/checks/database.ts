@@ -14,7 +14,7 @@ export const database: Check = ofInstall({
   readme: 'SQLite',
   async run({ context, scope }) {
     try {
-      await context.store.getMode(scope.appId)
+      await context.store.getSettings(scope.appId)
       await context.store.release({ claimId: 'doctor', inviteId: 'doctor' }) // a write that finds nothing to change
       return ok('readable, writable and migrated')
     } catch (error) {

@@ -2,6 +2,7 @@
 //
 // Each method is one synchronous step, so nothing comes between what it reads and what it writes. On a database, that
 // takes a transaction that locks the invite's row before it judges.
+import { modeAt } from '../../../src/modes.js'
 import type {
   AcceptanceRecord,
   AcceptRequest,
@@ -10,26 +11,36 @@ import type {
   InviteRecord,
   InviteStore,
   NewInvite,
+  StoredSettings,
 } from '../../../src/store.js'
-import type { InviteStatus, Mode } from '../../../src/types.js'
+import type { InviteStatus } from '../../../src/types.js'
 import { memoryOutbox } from './outbox.js'
 import { memoryRequests } from './requests.js'
 import { type Kept, steps } from './step.js'
 
 type Invite = Kept<InviteRecord>
+type Joining = Pick<ClaimRequest, 'appId' | 'defaultMode' | 'defaultSeats' | 'now'>
 
 export function memoryStore(): InviteStore {
   const invites = new Map<string, Invite>()
   const holds = new Map<string, { inviteId: string; email: string | null; lapsesAt: number }>()
   const acceptances = new Map<string, Kept<AcceptanceRecord>>()
-  const modes = new Map<string, Mode>()
+  const settings = new Map<string, StoredSettings>()
   const { step, close } = steps()
   const outbox = memoryOutbox((inviteId) => invites.get(inviteId))
   const requests = memoryRequests()
 
   const holdsOf = (invite: Invite) => [...holds].filter(([, hold]) => hold.inviteId === invite.id)
-  const isClosed = ({ appId, defaultMode }: { appId: string; defaultMode: Mode }) =>
-    (modes.get(appId) ?? defaultMode) === 'closed'
+  /** Why nobody may join the app, whatever the invite. */
+  function shut({ appId, defaultMode, defaultSeats, now }: Joining): 'closed' | 'full' | undefined {
+    const { seats = defaultSeats, ...stored } = settings.get(appId) ?? {}
+    if (modeAt(stored, defaultMode, now) === 'closed') return 'closed'
+    const isLive = (hold: { readonly inviteId: string; readonly lapsesAt: number }) =>
+      hold.lapsesAt > now && invites.get(hold.inviteId)?.appId === appId
+    const joined = [...acceptances.values()].filter((each) => each.appId === appId && each.reopenedAt === null)
+    return seats !== null && joined.length + [...holds.values()].filter(isLive).length >= seats ? 'full' : undefined
+  }
+
   const hasUseLeft = (invite: Invite) => invite.maxUses === null || invite.uses < invite.maxUses
   const isExpired = (invite: Invite, now: number) => invite.expiresAt !== null && invite.expiresAt <= now
 
@@ -179,7 +190,8 @@ export function memoryStore(): InviteStore {
     ),
 
     claim: step((request) => {
-      if (isClosed(request)) return { admitted: false, reason: 'closed' }
+      const why = shut(request)
+      if (why !== undefined) return { admitted: false, reason: why }
       const invite = findByCode(request)
       if (invite === undefined) return { admitted: false, reason: 'unknown' }
       const reason = refusal(invite, request)
@@ -199,7 +211,7 @@ export function memoryStore(): InviteStore {
       const recorded = recordedOf(request)
       if (recorded) return { accepted: true, fresh: false, acceptance: recorded }
       const isHeld = hold !== undefined && hold.lapsesAt > now
-      const isAdmitted = () => !isClosed(request) && statusOf(invite, now) === 'pending' && isFree(invite, now)
+      const isAdmitted = () => shut(request) === undefined && statusOf(invite, now) === 'pending' && isFree(invite, now)
       if (!isHeld && !isAdmitted()) return { accepted: false }
       invite.uses++
       if (!hasUseLeft(invite)) outbox.cancel(invite, now)
@@ -236,8 +248,14 @@ export function memoryStore(): InviteStore {
       return acceptance
     }),
 
-    getMode: step((appId) => modes.get(appId)),
-    setMode: step((appId, mode) => void modes.set(appId, mode)),
+    getSettings: step((appId) => settings.get(appId) ?? {}),
+    changeSettings: step(({ appId, change, now }) => {
+      const { schedule, ...stored } = settings.get(appId) ?? {}
+      const before = schedule && schedule.at <= now ? { ...stored, mode: schedule.mode } : { ...stored, schedule }
+      const after = Object.entries({ ...before, ...change }).filter(([, value]) => value != null || value === null)
+      settings.set(appId, Object.fromEntries(after))
+      return settings.get(appId) ?? {}
+    }),
     ...outbox.methods(step),
     ...requests.methods(step),
 

@@ -8,6 +8,7 @@ import { testInvites } from './contract/invites.js'
 import { testKeyedRequests } from './contract/keyed-requests.js'
 import { testOutbox } from './contract/outbox.js'
 import { testPruning } from './contract/pruning.js'
+import { testQuotas } from './contract/quotas.js'
 import { testSettings } from './contract/settings.js'
 
 /** The two functions that mocha, vitest, jest and `node:test` have in common. */
@@ -40,6 +41,7 @@ export function storeContract({ describe, it }: TestRunner, open: () => Promise<
   describe('keeps the outbox', () => testOutbox(test))
   describe('keeps keyed requests', () => testKeyedRequests(test))
   describe('prunes', () => testPruning(test))
+  describe('keeps quotas', () => testQuotas(test))
   describe('keeps settings', () => testSettings(test))
 
   describe('lasts', () => {

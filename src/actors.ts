@@ -16,6 +16,7 @@ const actorSchema = v.object(
     name: v.nullish(v.string('must be a string')),
     access: v.picklist(['supervisor', 'member'], accessRule),
     roles: v.optional(v.array(v.string('must be strings'), 'must be a list')),
+    orgIds: v.optional(v.array(v.string('must be strings'), 'must be a list')),
   },
   (issue) => (issue.expected === 'Object' ? 'must be an object' : 'is missing'),
 )
@@ -30,7 +31,7 @@ export function readActor(source: 'authorize' | 'findInviter' | 'scope.actor', v
   const [{ path, message }] = result.issues
   const field = path?.[0]?.key === undefined ? 'it' : `\`${String(path[0].key)}\``
   throw new TypeError(
-    `${source} must ${source === 'scope.actor' ? 'be' : 'return'} { id, email?, name?, access, roles? } with \`access\` 'supervisor' or 'member', or null: ${field} ${message}.`,
+    `${source} must ${source === 'scope.actor' ? 'be' : 'return'} { id, email?, name?, access, roles?, orgIds? } with \`access\` 'supervisor' or 'member', or null: ${field} ${message}.`,
   )
 }
 
@@ -39,8 +40,19 @@ export function supervisorsOnly(actor: Actor | undefined): void {
   if (actor !== undefined && actor.access !== 'supervisor') throw new InviteError('not_allowed')
 }
 
-/** Whether this actor may hand out this role. Default: all for a supervisor, none for a member. */
-export function canGrant(actor: Actor, role: string | null): boolean {
-  if (role === null) return true
-  return actor.roles === undefined ? actor.access === 'supervisor' : actor.roles.includes(role)
+/** Whether this actor may hand out this role, or may invite into this organization. */
+export function canGrant(actor: Actor, { role = null, orgId = null }: Granted): boolean {
+  return isAmong(actor, actor.roles, role) && isAmong(actor, actor.orgIds, orgId)
+}
+
+/** What an invite hands out. */
+interface Granted {
+  readonly role?: string | null
+  readonly orgId?: string | null
+}
+
+/** Default: everything for a supervisor, nothing for a member. */
+function isAmong({ access }: Actor, granted: readonly string[] | undefined, wanted: string | null): boolean {
+  if (wanted === null) return true
+  return granted === undefined ? access === 'supervisor' : granted.includes(wanted)
 }

@@ -1,12 +1,13 @@
 // The options of each app, checked and completed: its own, else the install's, else the default.
 
 import { type BrandingConfig, checkBranding } from './branding.js'
+import { quotaRuleSchema, read } from './input.js'
 import { canonicalLocale } from './locales.js'
 import { duration, isWithin, readFolder, readSender, readUrl, text, wrong } from './option-checks.js'
 import { checkNames } from './option-names.js'
 import type { AppOptions, InvitesOptions, TemplateOptions } from './options.js'
 import type { TemplatesConfig } from './templates/templates.js'
-import { type Mode, modes } from './types.js'
+import { type Mode, modes, type QuotaRule } from './types.js'
 
 /** The options of one app, complete. */
 export interface AppConfig {
@@ -19,6 +20,7 @@ export interface AppConfig {
   readonly templates: TemplatesConfig
   readonly mode: Mode
   readonly seats: number | null
+  readonly quota: QuotaRule
   readonly ttlMs: number | null
 }
 
@@ -34,6 +36,7 @@ export const appOptionNames = [
   'templates',
   'mode',
   'seats',
+  'quota',
   'ttlMs',
 ] as const
 
@@ -69,6 +72,7 @@ export function readApps(
       ),
       mode: readMode(where('mode'), own.mode ?? options.mode),
       seats: readSeats(where('seats'), own.seats === undefined ? options.seats : own.seats),
+      quota: readQuota(where('quota'), own.quota === undefined ? options.quota : own.quota),
       ttlMs: readTtl(where('ttlMs'), own.ttlMs === undefined ? options.ttlMs : own.ttlMs),
     })
   }
@@ -125,6 +129,16 @@ function readSeats(name: string, seats: unknown): number | null {
   return seats === null
     ? null
     : (duration(name, seats, 'a whole number of accounts, 1 or more, or null: any number') ?? null)
+}
+
+function readQuota(name: string, quota: unknown): QuotaRule {
+  const rule = quota === undefined ? 0 : quota
+  const given = typeof rule === 'object' && rule !== null ? rule : { start: rule }
+  try {
+    return read(quotaRuleSchema, given)
+  } catch (error) {
+    wrong(name, `a number, null, or { start, refill, giveBack }: ${(error as Error).message.replace(/\.$/, '')}`)
+  }
 }
 
 function readTtl(name: string, ttlMs: unknown): number | null {

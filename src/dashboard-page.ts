@@ -5,7 +5,7 @@ import { canGrant } from './actors.js'
 import type { AppConfig } from './app-config.js'
 import type { Shape } from './templates/shape.js'
 import { openTemplates, type Render } from './templates/templates.js'
-import { type Actor, type Delivery, type Invite, type Mode, modes, type Page } from './types.js'
+import { type Actor, type Delivery, type Invite, type Mode, modes, type Page, type Quota } from './types.js'
 
 export interface PageValues {
   /** Where the dashboard is mounted; every link starts with it. */
@@ -16,6 +16,10 @@ export interface PageValues {
   /** The apps to choose from; absent where there is one. */
   readonly apps?: readonly { readonly name: string; readonly href: string; readonly current: boolean }[]
   readonly supervisor: boolean
+  /** Whether the viewer has invites to send. */
+  readonly mayInvite: boolean
+  /** What a member may still send; absent where there is no limit. */
+  readonly quota?: { readonly left: string; readonly more: ShownTime | null }
   readonly mails: boolean
   readonly mode?: Mode
   readonly modes: readonly { readonly mode: Mode; readonly current: boolean; readonly meaning: string }[]
@@ -75,6 +79,8 @@ const pageShape: Shape<PageValues> = {
   appName: 'text',
   apps: [{ name: 'text', href: 'url', current: 'text' }],
   supervisor: 'text',
+  mayInvite: 'text',
+  quota: { left: 'text', more: shownTimeShape },
   mails: 'text',
   mode: 'text',
   modes: [{ mode: 'text', current: 'text', meaning: 'text' }],
@@ -155,6 +161,8 @@ export interface PageInput {
   readonly page: Page<Invite>
   readonly paged: boolean
   readonly mode: Mode | undefined
+  /** The viewer's own; absent for a supervisor. */
+  readonly quota: Quota | undefined
   readonly mails: boolean
   /** All roles there are, if the install names them. */
   readonly roles: readonly string[] | undefined
@@ -163,8 +171,8 @@ export interface PageInput {
 }
 
 export function invitePage(input: PageInput): PageValues {
-  const { base, app, apps, actor, page, mode } = input
-  const roles = input.roles?.filter((role) => canGrant(actor, role)) ?? []
+  const { base, app, apps, actor, page, mode, quota } = input
+  const roles = input.roles?.filter((role) => canGrant(actor, { role })) ?? []
   const href = (appId: string, more: Record<string, string> = {}) => {
     const query = new URLSearchParams({ ...(apps.length > 1 ? { appId } : {}), ...more }).toString()
     return query === '' ? `${base}/` : `${base}/?${query}`
@@ -177,6 +185,8 @@ export function invitePage(input: PageInput): PageValues {
       apps: apps.map((each) => ({ name: each.appName, href: href(each.appId), current: each === app })),
     }),
     supervisor: actor.access === 'supervisor',
+    mayInvite: quota === undefined || quota.left !== 0,
+    ...(quota && quota.left !== null && { quota: shownQuota(quota, quota.left) }),
     mails: input.mails,
     ...(mode && { mode }),
     modes: modes.map((each) => ({ mode: each, current: each === mode, meaning: meanings[each] })),
@@ -190,6 +200,11 @@ export function invitePage(input: PageInput): PageValues {
 
 export function errorPage(base: string, status: number, detail: string): ErrorValues {
   return { base, status, title: STATUS_CODES[status] ?? String(status), detail }
+}
+
+function shownQuota({ refillsAt }: Quota, left: number): NonNullable<PageValues['quota']> {
+  const counted = left === 1 ? '1 invite' : `${left === 0 ? 'no' : left} invites`
+  return { left: counted, more: refillsAt === null ? null : shownTime(refillsAt) }
 }
 
 function inviteRow(invite: Invite, mails: boolean): InviteRow {

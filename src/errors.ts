@@ -42,8 +42,7 @@ const failures = {
   invite_not_found: [404, 'There is no such invite.'],
   invite_exists: [409, 'This address already has an outstanding invite. Send that one again instead.'],
   invite_over: [409, 'This invite was used or revoked and cannot be changed. Make a new one.'],
-  // For quotas, which are to come.
-  quota_exceeded: [429, 'There are no invites left to give.'],
+  quota_exceeded: [429, 'There are not enough invites left to give.'],
   rate_limited: [429, 'Too many wrong invite codes. Wait before trying again.'],
   input_invalid: [400, 'The request has fields that cannot be accepted.'],
   not_allowed: [403, 'This is not allowed with the access you have.'],

@@ -48,6 +48,11 @@ export type {
   InviteSummary,
   Mode,
   Page,
+  PlannedSwitch,
+  Quota,
+  QuotaRefill,
+  QuotaRule,
+  QuotaRuleInput,
   Settings,
 } from './types.js'
 export type { PageQuery } from './use-cases/acceptances.js'
@@ -55,5 +60,6 @@ export type { Credentials } from './use-cases/check.js'
 export type { AcceptOptions, Claim, ClaimInput, ClaimKey } from './use-cases/claim.js'
 export type { ListQuery, ResendOptions, UpdateInvite } from './use-cases/manage.js'
 export type { Pruned, PruneOptions } from './use-cases/prune.js'
+export type { QuotaChange, QuotaGrant, QuotaGranted } from './use-cases/quotas.js'
 export type { SendInvite } from './use-cases/send.js'
 export type { SettingsChange } from './use-cases/settings.js'

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { type Address, canonicalDomain, parseAddress } from './addresses.js'
 import { type FieldError, InviteError } from './errors.js'
 import { canonicalLocale } from './locales.js'
-import { inviteStatuses, modes } from './types.js'
+import { inviteStatuses, modes, type PlannedSwitch, type QuotaRule, type QuotaRuleInput } from './types.js'
 
 const MAX_TERM_MS = 10 * 366 * 24 * 60 * 60 * 1000
 const MAX_INTEGER = 2 ** 31 - 1
@@ -172,19 +172,84 @@ const modeRule = `must be one of ${modes.join(', ')}`
 const timeRule = 'must be a time with its zone, such as 2027-03-01T09:00:00Z'
 const ZONED_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)$/
 
+const countRule = `must be a whole number from 0 to ${MAX_INTEGER}, or null`
+const countOf = v.pipe(
+  v.number(countRule),
+  v.integer(countRule),
+  v.minValue(0, countRule),
+  v.maxValue(MAX_INTEGER, countRule),
+)
+const addRule = `must be a whole number from 1 to ${MAX_INTEGER}`
+
+const quotaRule = v.strictObject(
+  {
+    start: v.nullable(countOf),
+    refill: v.optional(
+      v.nullable(
+        v.strictObject(
+          {
+            amount: integer(MAX_INTEGER),
+            everyMs: integer(MAX_TERM_MS, ' (milliseconds)'),
+            cap: integer(MAX_INTEGER),
+          },
+          'must be { amount, everyMs, cap }, or null',
+        ),
+      ),
+      null,
+    ),
+    giveBack: v.optional(v.boolean('must be true or false'), false),
+  },
+  'must be { start, refill, giveBack }',
+)
+
+/** A rule of quotas that stands alone, as an option does. */
+export const quotaRuleSchema = v.strictObject(quotaRule.entries)
+
+// Named types, so that what is documented at them is said once.
+const plannedSwitch: v.GenericSchema<PlannedSwitch> = v.strictObject(
+  { mode: v.picklist(modes, modeRule), at: v.pipe(v.string(timeRule), v.regex(ZONED_TIME, timeRule)) },
+  'must be { mode, at }, or null',
+)
+const quotaRuleInput: v.GenericSchema<QuotaRuleInput, QuotaRule> = quotaRule
+
 /** `settings`: what is to change; the rest stays. */
 export const settingsSchema = v.strictObject({
   /** How the app lets people in from now on, in every process. */
   mode: v.optional(v.picklist(modes, modeRule)),
   /** A switch to be made at a time: `{ mode, at }`, `at` in ISO 8601; null: none. */
-  schedule: v.nullish(
-    v.strictObject(
-      { mode: v.picklist(modes, modeRule), at: v.pipe(v.string(timeRule), v.regex(ZONED_TIME, timeRule)) },
-      'must be { mode, at }, or null',
-    ),
-  ),
+  schedule: v.nullish(plannedSwitch),
   /** How many may join by invite, in all; null: any number. */
   seats: v.optional(v.nullable(integer(MAX_INTEGER))),
+  /** How many invites each member may send; a whole rule, in place of the one before. */
+  quota: v.optional(quotaRuleInput),
+})
+
+/** `quota`: what is left of it from now on. */
+export const quotaSchema = v.strictObject({
+  /** How many; null: any number. */
+  left: v.nullable(countOf),
+})
+
+const whenRule = 'must be a time with its zone, such as 2027-05-01T00:00:00Z'
+const when = v.optional(
+  v.pipe(
+    v.string(whenRule),
+    v.regex(ZONED_TIME, whenRule),
+    v.transform((text) => Date.parse(text)),
+    v.check((time) => !Number.isNaN(time), 'must be a time that there is'),
+  ),
+)
+
+/** `grantQuota`: one inviter, or everybody who joined from one time until before another, gets more. */
+export const grantSchema = v.strictObject({
+  /** How many more. */
+  add: v.pipe(v.number(addRule), v.integer(addRule), v.minValue(1, addRule), v.maxValue(MAX_INTEGER, addRule)),
+  /** The host's id of the inviter. */
+  inviterId: v.optional(line(255)),
+  /** ISO 8601, with its zone. Default: since ever. */
+  joinedFrom: when,
+  /** ISO 8601, with its zone: not from then on. Default: until now. */
+  joinedUntil: when,
 })
 
 /** `check`. */

@@ -7,7 +7,7 @@ import { createKeyring } from './keyring.js'
 import { createCompose } from './mail/message.js'
 import { createWorker } from './mail/worker.js'
 import type { InvitesOptions } from './options.js'
-import type { Acceptance, Invite, InvitePreview, Page, Settings } from './types.js'
+import type { Acceptance, Invite, InvitePreview, Page, Quota, Settings } from './types.js'
 import { listAcceptances, type PageQuery, reopenAcceptance } from './use-cases/acceptances.js'
 import { type Credentials, checkInvite } from './use-cases/check.js'
 import {
@@ -31,6 +31,14 @@ import {
   updateInvite,
 } from './use-cases/manage.js'
 import { type Pruned, type PruneOptions, prune } from './use-cases/prune.js'
+import {
+  getQuota,
+  grantQuota,
+  type QuotaChange,
+  type QuotaGrant,
+  type QuotaGranted,
+  setQuota,
+} from './use-cases/quotas.js'
 import { type SendInvite, sendInvite } from './use-cases/send.js'
 import { getSettings, type SettingsChange, updateSettings } from './use-cases/settings.js'
 
@@ -70,6 +78,10 @@ export interface CoreInvites {
   reopen(acceptanceId: string, scope?: Scope): Promise<Acceptance>
   /** The app's settings; with a change, after it. */
   settings(change?: SettingsChange, scope?: Scope): Promise<Settings>
+  /** How many invites a member may still send; with a change, after it. */
+  quota(inviterId: string, change?: QuotaChange, scope?: Scope): Promise<Quota>
+  /** Gives one inviter, or everybody who joined in some time, more invites to send. */
+  grantQuota(grant: QuotaGrant, scope?: Scope): Promise<QuotaGranted>
   /** Delivers the mail that is due, once. For processes without the worker; resolves with the number of tries. */
   deliver(): Promise<number>
   /**
@@ -124,6 +136,11 @@ export function createCore(options: InvitesOptions): CoreInvites {
     reopen: async (acceptanceId, scope = {}) => reopenAcceptance(context, acceptanceId, readScope(scope)),
     settings: async (change, scope = {}) =>
       change === undefined ? getSettings(context, readScope(scope)) : updateSettings(context, change, readScope(scope)),
+    quota: async (inviterId, change, scope = {}) =>
+      change === undefined
+        ? getQuota(context, inviterId, readScope(scope))
+        : setQuota(context, inviterId, change, readScope(scope)),
+    grantQuota: async (grant, scope = {}) => grantQuota(context, grant, readScope(scope)),
     deliver: async () => (await worker?.deliverDue()) ?? 0,
     prune: async (options = {}) => prune(context, options),
     async close() {

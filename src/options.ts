@@ -1,6 +1,6 @@
 // The options of `createInvites`, as a host writes them.
 import type { InviteStore } from './store.js'
-import type { Actor, Mode } from './types.js'
+import type { Actor, Mode, QuotaRuleInput } from './types.js'
 
 /** What is mailed. `to` is one plain address. */
 export interface MailMessage {
@@ -78,6 +78,12 @@ export interface AppOptions {
    * wins. Nobody is counted who joins without an invite in mode `open`.
    */
   readonly seats?: number | null | undefined
+  /**
+   * How many invites each member may send, before anybody has changed it: a number, `null` for any number, or with
+   * refills as {@link QuotaRuleInput} has them. Each account that an invite may make counts as one. Default: 0, so that
+   * supervisors alone invite. A stored one wins.
+   */
+  readonly quota?: number | null | QuotaRuleInput | undefined
   /** The term of an invite, in ms; `null`: it never expires. Default: 7 days. */
   readonly ttlMs?: number | null | undefined
 }

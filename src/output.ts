@@ -8,10 +8,12 @@ import {
   inviteStatuses,
   modes,
   type Page,
+  type Quota,
   type Settings,
 } from './types.js'
 
 const text = v.nullable(v.string())
+const whole = v.pipe(v.number(), v.integer())
 const time = v.pipe(v.string(), v.isoTimestamp())
 const inviter = v.nullable(v.strictObject({ id: v.string(), email: text, name: text }))
 
@@ -67,8 +69,22 @@ export const appSettingsSchema = v.strictObject({
   appId: v.string(),
   mode: v.picklist(modes),
   schedule: v.nullable(v.strictObject({ mode: v.picklist(modes), at: time })),
-  seats: v.nullable(v.pipe(v.number(), v.integer())),
+  seats: v.nullable(whole),
+  quota: v.strictObject({
+    start: v.nullable(whole),
+    refill: v.nullable(v.strictObject({ amount: whole, everyMs: whole, cap: whole })),
+    giveBack: v.boolean(),
+  }),
 }) satisfies v.GenericSchema<Settings>
+
+export const appQuotaSchema = v.strictObject({
+  appId: v.string(),
+  inviterId: v.string(),
+  left: v.nullable(whole),
+  refillsAt: v.nullable(time),
+}) satisfies v.GenericSchema<Quota>
+
+export const grantedSchema = v.strictObject({ granted: whole })
 
 export const invitePageSchema = v.strictObject({
   items: v.array(inviteSchema),

@@ -1,6 +1,6 @@
 // What a store is asked, and what it answers.
 import type { AcceptanceRecord, ClaimedInvite, Timestamp } from './records.js'
-import type { InviteStatus, Mode } from './types.js'
+import type { InviteStatus, Mode, QuotaRule } from './types.js'
 
 /** What was stored of an app's settings; what is absent never was, and the options count. */
 export interface StoredSettings {
@@ -15,6 +15,32 @@ export interface StoredSettings {
   } | null
   /** How many uses may be accepted or held at once, in all; `null`: any number. */
   readonly seats?: number | null
+  /** How many invites each member may send. */
+  readonly quota?: QuotaRule
+}
+
+/** How a quota stands. */
+export interface QuotaBalance {
+  /** How many uses may still be given away; `null`: any number. */
+  readonly left: number | null
+  /** When the period began that is running. */
+  readonly refilledAt: Timestamp
+}
+
+/** Whose quota, and by which rule where none is stored. */
+export interface QuotaKey {
+  /** The app it is of. */
+  readonly appId: string
+  /** The host's id of the inviter. */
+  readonly inviterId: string
+  /** The app's rule where none is stored. */
+  readonly defaultQuota: QuotaRule
+}
+
+/** How a quota stands, and by which rule. */
+export interface QuotaState extends QuotaBalance {
+  /** The rule in force. */
+  readonly rule: QuotaRule
 }
 
 /** Names one invite: ids are never looked up without their app. */
@@ -160,6 +186,8 @@ export interface InviteChange extends InviteKey {
     | undefined
   /** The mail to queue, in place of one that still waits. */
   readonly deliveryId?: string | undefined
+  /** The app's rule of quotas where none is stored: what an expired invite gave back is taken again when it is revived. */
+  readonly defaultQuota?: QuotaRule | undefined
 }
 
 /** A request that came with an `Idempotency-Key`. All that names it or tells of it was digested before. */

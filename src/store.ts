@@ -16,8 +16,11 @@ import type {
   PagePosition,
   PruneRequest,
   PruneResult,
+  QuotaKey,
+  QuotaState,
   StoredSettings,
 } from './store-requests.js'
+import type { QuotaRule } from './types.js'
 
 export type * from './records.js'
 export type * from './store-requests.js'
@@ -44,10 +47,16 @@ export interface InviteStore {
    * organization and canonical address has a pending one, nothing is added and that one is returned as `existing`;
    * an expired one is revoked in the same step. Where this app has an invite of this very id, nothing is changed and
    * that one is returned as `created`, as it stands now.
+   *
+   * With `charge`, the uses that the invite has are taken from that quota in the same step; where so many are not left, or
+   * the invite's uses are unlimited and the quota is not, nothing is added and the quota is returned as `exceeded`. Of any
+   * number at once, from any number of processes, exactly as many are added as the quota pays for. What is not added
+   * costs nothing.
    */
   createInvite(
     invite: NewInvite,
     deliveryId: string | undefined,
+    charge?: QuotaKey,
   ): Promise<
     | {
         /** The new invite. */
@@ -56,6 +65,10 @@ export interface InviteStore {
     | {
         /** The pending one that stands in its way. */
         existing: InviteRecord
+      }
+    | {
+        /** The quota that does not suffice. */
+        exceeded: QuotaState
       }
   >
 
@@ -71,9 +84,10 @@ export interface InviteStore {
   /**
    * Changes an invite that has a use left and was not revoked (`'over'` otherwise), also an expired one. With a new
    * code its generation goes up by one. Where it has had a mail of this very `deliveryId`, the change was made before:
-   * nothing is changed, and it is returned as it stands now.
+   * nothing is changed, and it is returned as it stands now. With `defaultQuota`, an expired invite that gave uses back
+   * takes them from its inviter's quota again when its term is moved; where so many are not left, nothing is changed.
    */
-  changeInvite(change: InviteChange): Promise<InviteRecord | 'over' | undefined>
+  changeInvite(change: InviteChange): Promise<InviteRecord | 'over' | 'quota_exceeded' | undefined>
 
   /**
    * Revokes an invite that has a use left and cancels its waiting mail. From then on no claim on it is admitted,
@@ -162,6 +176,28 @@ export interface InviteStore {
     readonly now: Timestamp
   }): Promise<StoredSettings>
 
+  /**
+   * How a quota stands at `now`, with what was refilled since and what expired invites give back. One that was never
+   * used or set is as its rule begins.
+   */
+  getQuota(request: QuotaKey & { readonly now: Timestamp }): Promise<QuotaState>
+
+  /** Sets what is left of a quota; its period begins anew. Returns how it stands then. */
+  setQuota(request: QuotaKey & { readonly left: number | null; readonly now: Timestamp }): Promise<QuotaState>
+
+  /**
+   * Adds to the quotas of everybody who joined the app in that time, or of one inviter; an unlimited one stays so. All
+   * in one step. Returns how many got more.
+   */
+  grantQuota(request: {
+    readonly appId: string
+    readonly add: number
+    /** One inviter, or the users of the acceptances from one moment until before another. */
+    readonly to: { readonly inviterId: string } | { readonly joinedFrom: Timestamp; readonly joinedUntil: Timestamp }
+    readonly defaultQuota: QuotaRule
+    readonly now: Timestamp
+  }): Promise<number>
+
   /** The database's own clock. Only ever compared with the caller's, to tell that they are apart. */
   time(): Promise<Timestamp>
 
@@ -205,7 +241,8 @@ export interface InviteStore {
    * Removes one batch of what was over at `before` already. Never needed for correctness, and safe at any time.
    *
    * - `invites`: revoked or expired ones that nobody has ever used, with their mails. One that has an acceptance stays,
-   *   reopened or not, since the record of who joined names it; so does one that a claim still holds.
+   *   reopened or not, since the record of who joined names it; so does one that a claim still holds, and one whose
+   *   uses are yet to be given back to a quota.
    * - `deliveries`: mails that were sent, given up or canceled, except the newest one of an invite that may yet be used.
    * - `claims`: holds that lapsed; `held` is lowered by as many.
    * - `keyedRequests`: those that were begun then or earlier.

@@ -20,6 +20,8 @@ export interface Actor {
   readonly access: 'supervisor' | 'member'
   /** The roles this actor may grant. Default: every role for a supervisor, none for a member. */
   readonly roles?: readonly string[]
+  /** The organizations this actor may invite into. Default: every one for a supervisor, none for a member. */
+  readonly orgIds?: readonly string[]
 }
 
 /** Who an invite comes from. */
@@ -122,14 +124,54 @@ export interface Settings {
   /** The mode in force: the stored one, else the option's. */
   readonly mode: Mode
   /** The switch that is planned; `null`: none. */
-  readonly schedule: {
-    /** The mode from then on. */
-    readonly mode: Mode
-    /** ISO 8601, UTC. */
-    readonly at: string
-  } | null
+  readonly schedule: PlannedSwitch | null
   /** How many may join by invite, in all; `null`: any number. */
   readonly seats: number | null
+  /** How many invites each member may send. */
+  readonly quota: QuotaRule
+}
+
+/** A switch of the mode that is to be made at a time. */
+export interface PlannedSwitch {
+  /** The mode from then on. */
+  readonly mode: Mode
+  /** ISO 8601; with its zone where it is given, in UTC where it is returned. */
+  readonly at: string
+}
+
+/** How many invites each member may send, unless it was given another number. */
+export interface QuotaRule {
+  /** To begin with; `null`: any number. */
+  readonly start: number | null
+  /** What time gives; `null`: nothing. */
+  readonly refill: QuotaRefill | null
+  /** Whether uses that are left when an invite expires are given back. */
+  readonly giveBack: boolean
+}
+
+/** What time gives to a quota. */
+export interface QuotaRefill {
+  /** How many more with each period. */
+  readonly amount: number
+  /** The period, in ms, from the member's first invite on. */
+  readonly everyMs: number
+  /** No more than this by refilling; what is above it stays. */
+  readonly cap: number
+}
+
+/** A {@link QuotaRule} as it is given. Default: no refill, and nothing is given back. */
+export type QuotaRuleInput = Pick<QuotaRule, 'start'> & Partial<QuotaRule>
+
+/** How many invites a member may still send. */
+export interface Quota {
+  /** The app it is of. */
+  readonly appId: string
+  /** The host's id of the member. */
+  readonly inviterId: string
+  /** How many: each account that may be made counts. `null`: any number. */
+  readonly left: number | null
+  /** When there will be more by itself, ISO 8601, UTC; `null`: never, or there is no need. */
+  readonly refillsAt: string | null
 }
 
 /** What a signup page may show of an invite to somebody who holds its code. */

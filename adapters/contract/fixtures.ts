@@ -45,6 +45,12 @@ export async function create(store: InviteStore, invite = newInvite(), deliveryI
   return result.created
 }
 
+/** The invite that a change made; fails where it was not made. */
+export function changed(result: Awaited<ReturnType<InviteStore['changeInvite']>>): InviteRecord {
+  assert.ok(typeof result === 'object', `it was not changed: ${result}`)
+  return result
+}
+
 export async function found(store: InviteStore, invite: InviteRecord): Promise<InviteRecord> {
   const record = await store.findInvite({ appId: invite.appId, inviteId: invite.id })
   assert.ok(record)

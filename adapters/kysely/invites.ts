@@ -1,18 +1,17 @@
 // Making invites, sending them again and revoking them.
-import type { InviteChange, InviteKey, InviteRecord, NewInvite } from '../../src/store.js'
+import { sql } from 'kysely'
+import type { InviteChange, InviteKey, InviteRecord, InviteStore, NewInvite, QuotaKey } from '../../src/store.js'
 import type { DeliveryOperations } from './deliveries.js'
 import { all, type Operation, prepare } from './operation.js'
+import type { QuotaOperations } from './quotas.js'
 import type { Place, ReadingOperations } from './reading.js'
 import { fromNewInvite, type InviteRow } from './records.js'
 import type { DbJson, DbTime, Dialect } from './schema.js'
 import { hasUseLeft, isOpen } from './states.js'
 
 export interface InviteOperations {
-  createInvite(
-    invite: NewInvite,
-    deliveryId?: string,
-  ): Operation<{ created: InviteRecord } | { existing: InviteRecord }>
-  changeInvite(change: InviteChange): Operation<InviteRecord | 'over' | undefined>
+  createInvite(invite: NewInvite, deliveryId?: string, charge?: QuotaKey): Operation<Created>
+  changeInvite(change: InviteChange): Operation<InviteRecord | 'over' | 'quota_exceeded' | undefined>
   revokeInvite(request: InviteKey & { readonly now: number }): Operation<Revocation | undefined>
   revokeInvites(request: {
     readonly appId: string
@@ -25,6 +24,11 @@ export interface InviteOperations {
 
 const TRIES = 50 // of making an invite: whatever stands in its way may be gone, and another there, once it is looked at
 
+/** What is revoked in time gives nothing back. */
+const costAfter = (now: DbTime) => sql<number>`case when expires_at <= ${now} then quota_cost else 0 end`
+
+type Created = Awaited<ReturnType<InviteStore['createInvite']>>
+
 interface Revocation {
   readonly invite: InviteRecord
   readonly revoked: boolean
@@ -34,13 +38,14 @@ export function inviteOperations(
   dialect: Dialect,
   reading: ReadingOperations,
   deliveries: DeliveryOperations,
+  quotas: QuotaOperations,
 ): InviteOperations {
   const { db, tables } = dialect
 
   const revoke = prepare((p: { id: string; now: DbTime }) =>
     db
       .updateTable(tables.invites)
-      .set({ revoked_at: p.now })
+      .set({ revoked_at: p.now, quota_cost: costAfter(p.now) })
       .where('id', '=', p.id)
       .where('revoked_at', 'is', null)
       .where(hasUseLeft)
@@ -76,6 +81,7 @@ export function inviteOperations(
         expires_at: p.expires_at,
         revoked_at: p.revoked_at,
         delivery_id: p.delivery_id,
+        quota_cost: p.quota_cost,
       })
       .onConflict((conflict) => conflict.doNothing())
       .returningAll(),
@@ -92,6 +98,7 @@ export function inviteOperations(
       codeSealed: string
       codeGeneration: number
       deliveryId: string | null
+      quotaCost: number
     }) =>
       db
         .updateTable(tables.invites)
@@ -104,6 +111,8 @@ export function inviteOperations(
           code_sealed: p.codeSealed,
           code_generation: p.codeGeneration,
           delivery_id: p.deliveryId,
+          quota_cost: p.quotaCost,
+          quota_back: 0,
         })
         .where('id', '=', p.id)
         .where('revoked_at', 'is', null)
@@ -119,36 +128,56 @@ export function inviteOperations(
     yield* deliveries.cancel({ inviteId: holder.id, now })
   }
 
-  function* createInvite(
+  function* createInvite(invite: NewInvite, deliveryId?: string, charge?: QuotaKey): Operation<Created> {
+    if (charge === undefined) return (yield* insertInvite(invite, deliveryId, 0)).result
+    const { taken, state } = yield* quotas.take({ ...charge, uses: invite.maxUses, now: invite.createdAt })
+    if (!taken) {
+      const same = yield* reading.rowOf({ appId: invite.appId, inviteId: invite.id })
+      return same ? { created: yield* reading.withDelivery(same) } : { exceeded: state }
+    }
+    const uses = state.left === null ? 0 : (invite.maxUses ?? 0)
+    const { result, isNew } = yield* insertInvite(invite, deliveryId, state.rule.giveBack ? uses : 0)
+    if (!isNew) yield* quotas.putBack({ ...charge, uses })
+    return result
+  }
+
+  function* insertInvite(
     invite: NewInvite,
-    deliveryId?: string,
-  ): Operation<{ created: InviteRecord } | { existing: InviteRecord }> {
+    deliveryId: string | undefined,
+    cost: number,
+  ): Operation<{ readonly result: Created; readonly isNew: boolean }> {
     const now = dialect.encodeTime(invite.createdAt)
-    const values = fromNewInvite(dialect, invite, deliveryId)
+    const values = { ...fromNewInvite(dialect, invite, deliveryId), quota_cost: cost }
     for (let tries = 0; tries < TRIES; tries++) {
       const [row] = yield* insert(values)
       if (row) {
         if (deliveryId !== undefined) yield* deliveries.insert({ id: deliveryId, inviteId: invite.id, now })
-        return { created: yield* reading.withDelivery(row) }
+        return { result: { created: yield* reading.withDelivery(row) }, isNew: true }
       }
       const same = yield* reading.rowOf({ appId: invite.appId, inviteId: invite.id })
-      if (same) return { created: yield* reading.withDelivery(same) }
+      if (same) return { result: { created: yield* reading.withDelivery(same) }, isNew: false }
       if (invite.emailCanonical === null) break
       const place = { appId: invite.appId, email: invite.emailCanonical, orgId: invite.orgId }
       yield* makeRoom(place, invite.createdAt)
       const holder = yield* reading.holderOf(place)
-      if (holder) return { existing: yield* reading.withDelivery(holder) }
+      if (holder) return { result: { existing: yield* reading.withDelivery(holder) }, isNew: false }
     }
     throw new Error(`An invite with the same code, or of another app with the id ${invite.id}, exists already.`)
   }
 
-  function* changeInvite(request: InviteChange): Operation<InviteRecord | 'over' | undefined> {
+  function* changeInvite(request: InviteChange): Operation<InviteRecord | 'over' | 'quota_exceeded' | undefined> {
+    const quota = yield* lockQuota(request)
     yield* reading.lock(request)
     const row = yield* reading.rowOf(request)
     if (row === undefined) return undefined
     const mails = request.deliveryId === undefined ? [] : yield* deliveries.find([request.deliveryId])
     if (mails.some((mail) => mail.invite_id === row.id)) return yield* reading.withDelivery(row)
     const { code, deliveryId, role = row.role, termMs = row.term_ms, metadata, expiresAt } = request
+    const isRevived = expiresAt !== undefined && row.quota_back > 0
+    if (isRevived && quota) {
+      const { taken } = yield* quotas.take({ ...quota, uses: row.quota_back, now: request.now })
+      if (!taken) return 'quota_exceeded'
+    }
     const [changed] = yield* change({
       id: row.id,
       role,
@@ -159,6 +188,7 @@ export function inviteOperations(
       codeSealed: code?.sealed ?? row.code_sealed,
       codeGeneration: row.code_generation + (code ? 1 : 0),
       deliveryId: deliveryId ?? row.delivery_id,
+      quotaCost: isRevived && quota ? row.quota_back : row.quota_cost,
     })
     if (changed === undefined) return 'over'
     if (deliveryId !== undefined) {
@@ -167,6 +197,16 @@ export function inviteOperations(
       yield* deliveries.insert({ id: deliveryId, inviteId: row.id, now })
     }
     return yield* reading.withDelivery(changed)
+  }
+
+  /** Locks the quota that a revived invite is paid from, before the invite itself: in the order that `take` has. */
+  function* lockQuota({ defaultQuota, expiresAt, now, ...key }: InviteChange): Operation<QuotaKey | undefined> {
+    if (defaultQuota === undefined || expiresAt === undefined) return undefined
+    const { appId } = key
+    const inviterId = (yield* reading.rowOf(key))?.inviter_id
+    if (inviterId == null) return undefined
+    yield* quotas.take({ appId, inviterId, defaultQuota, uses: 0, now })
+    return { appId, inviterId, defaultQuota }
   }
 
   function* revokeInvite(request: InviteKey & { readonly now: number }): Operation<Revocation | undefined> {
@@ -194,7 +234,10 @@ export function inviteOperations(
       .where(hasUseLeft)
     if (request.inviterId !== undefined) which = which.where('inviter_id', '=', request.inviterId)
     if (dialect.rowLocks) which = which.orderBy('id').forUpdate() // in one order, so that two never wait for each other
-    const update = db.updateTable(tables.invites).set({ revoked_at: now }).where('id', 'in', which)
+    const update = db
+      .updateTable(tables.invites)
+      .set({ revoked_at: now, quota_cost: costAfter(now) })
+      .where('id', 'in', which)
     const revoked = yield* all(update.returningAll())
     for (const row of revoked) yield* deliveries.cancel({ inviteId: row.id, now })
     return yield* reading.withDeliveries(revoked)

@@ -73,6 +73,7 @@ export function pruningOperations(dialect: Dialect): PruningOperations {
           seen.map(({ id }) => id),
         )
         .where('uses', '=', 0)
+        .where('quota_cost', '=', 0)
         .where(sql<SqlBool>`coalesce(revoked_at, expires_at) <= ${before}`)
         .where(({ not, exists, selectFrom }) =>
           not(exists(selectFrom(tables.acceptances).select('id').whereRef('invite_id', '=', 'invite.id'))),

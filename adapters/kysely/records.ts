@@ -98,6 +98,8 @@ export function fromNewInvite(dialect: Dialect, invite: NewInvite, deliveryId: s
     expires_at: invite.expiresAt === null ? null : dialect.encodeTime(invite.expiresAt),
     revoked_at: null,
     delivery_id: deliveryId ?? null,
+    quota_cost: 0,
+    quota_back: 0,
     past_expiry: null,
   }
 }

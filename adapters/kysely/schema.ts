@@ -1,5 +1,5 @@
 // The tables, as Kysely sees them, and what differs between the databases they live in.
-import type { CompiledQuery, Kysely } from 'kysely'
+import type { CompiledQuery, Generated, Kysely } from 'kysely'
 import type { Mode } from '../../src/types.js'
 
 declare const encoded: unique symbol
@@ -36,6 +36,10 @@ export interface InviteTable {
   expires_at: DbTime | null
   revoked_at: DbTime | null
   delivery_id: string | null
+  /** What its inviter's quota paid and may get back when it expires. */
+  quota_cost: Generated<number>
+  /** What the quota got back, and pays again should it be revived. */
+  quota_back: Generated<number>
   /** The `expires_at` that housekeeping found to be past. A note for the indexes; nothing is judged by it. */
   past_expiry: DbTime | null
 }
@@ -91,9 +95,17 @@ interface SettingsTable {
   mode: Mode | null
   next_mode: Mode | null
   next_mode_at: DbTime | null
-  /** What else was stored: `seats`. */
+  /** What else was stored: `seats`, `quota`. */
   limits: DbJson | null
   updated_at: DbTime
+}
+
+interface QuotaTable {
+  app_id: string
+  inviter_id: string
+  /** `null`: any number. */
+  uses_left: number | null
+  refilled_at: DbTime
 }
 
 interface MigrationTable {
@@ -107,6 +119,7 @@ export interface Tables {
   deliveries: DeliveryTable
   keyed_requests: KeyedRequestTable
   settings: SettingsTable
+  quotas: QuotaTable
   migrations: MigrationTable
 }
 
@@ -150,6 +163,7 @@ export function tableNames(prefix: string): TableNames {
     deliveries: name('deliveries'),
     keyed_requests: name('keyed_requests'),
     settings: name('settings'),
+    quotas: name('quotas'),
     migrations: name('migrations'),
   }
 }

@@ -10,6 +10,7 @@ import { listingOperations } from './listing.js'
 import { migrate } from './migrations.js'
 import type { Operation } from './operation.js'
 import { pruningOperations } from './pruning.js'
+import { quotaOperations } from './quotas.js'
 import { readingOperations } from './reading.js'
 import type { Dialect } from './schema.js'
 import { settingsOperations } from './settings.js'
@@ -34,7 +35,8 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
   const reading = readingOperations(dialect, deliveries)
   const listing = listingOperations(dialect, reading)
   const pruning = pruningOperations(dialect)
-  const invites = inviteOperations(dialect, reading, deliveries)
+  const quotas = quotaOperations(dialect, settings)
+  const invites = inviteOperations(dialect, reading, deliveries, quotas)
   const claims = claimOperations(dialect, { settings, reading, deliveries })
   const keyedRequests = keyedRequestOperations(dialect)
   const acceptances = acceptanceOperations(dialect, { reading, invites })
@@ -42,7 +44,7 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
   const store: InviteStore = {
     migrate: () => runner.migrate(() => migrate(dialect)),
     close: () => runner.close(),
-    createInvite: (invite, deliveryId) => runner.write(() => invites.createInvite(invite, deliveryId)),
+    createInvite: (invite, deliveryId, charge) => runner.write(() => invites.createInvite(invite, deliveryId, charge)),
     findInvite: (key) => runner.read(() => reading.findInvite(key)),
     findInviteByCode: (query) => runner.read(() => reading.findInviteByCode(query)),
     listInvites: (query) => runner.read(() => listing.listInvites(query)),
@@ -58,6 +60,9 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
     time: () => runner.read(() => databaseTime(dialect)),
     getSettings: (appId) => runner.read(() => settings.getSettings(appId)),
     changeSettings: (request) => runner.write(() => settings.changeSettings(request)),
+    getQuota: (request) => runner.read(() => quotas.getQuota(request)),
+    setQuota: (request) => runner.write(() => quotas.setQuota(request)),
+    grantQuota: (request) => runner.write(() => quotas.grantQuota(request)),
     nextDeliveryAt: () => runner.read(() => deliveries.nextDeliveryAt()),
     leaseDeliveries: (request) => runner.write(() => deliveries.leaseDeliveries(request)),
     finishDelivery: (delivery, outcome) => runner.write(() => deliveries.finishDelivery(delivery, outcome)),

@@ -62,7 +62,9 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
     const scope = { appId: app.appId, actor }
     const cursor = typeof req.query.cursor === 'string' ? req.query.cursor : undefined
     const page = await invites.list({ status: ['pending', 'expired'], cursor }, scope)
-    const mode = actor.access === 'supervisor' ? (await invites.settings(undefined, scope)).mode : undefined
+    const isSupervisor = actor.access === 'supervisor'
+    const mode = isSupervisor ? (await invites.settings(undefined, scope)).mode : undefined
+    const quota = isSupervisor ? undefined : await invites.quota(actor.id, undefined, scope)
     const values = invitePage({
       base: baseOf(req),
       app,
@@ -71,6 +73,7 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
       page,
       paged: cursor !== undefined,
       mode,
+      quota,
       mails: context.config.mailer !== undefined,
       roles: context.config.roles,
       role,

@@ -192,6 +192,26 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
     manage('settings.write', ({ body, scope }) => invites.settings(body as Parameters<Invites['settings']>[0], scope)),
   )
 
+  router.get(
+    '/app/:appId/quota/:inviterId',
+    manage('quota.read', ({ req, scope }) => invites.quota(param(req, 'inviterId'), undefined, scope)),
+  )
+
+  router.put(
+    '/app/:appId/quota/:inviterId',
+    manage('quota.write', ({ req, body, scope }) =>
+      invites.quota(param(req, 'inviterId'), body as Parameters<Invites['quota']>[1], scope),
+    ),
+  )
+
+  router.post(
+    '/app/:appId/quota',
+    manage(
+      'quota.write',
+      once(({ body, scope }) => invites.grantQuota(body as Parameters<Invites['grantQuota']>[0], scope)),
+    ),
+  )
+
   let description: object | undefined
   router.get('/openapi.json', (_req, res) => {
     description ??= openApiDocument(context.config)

@@ -6,7 +6,7 @@ import { readCursor, toPage } from '../cursors.js'
 import { InviteError } from '../errors.js'
 import { type NewId, randomId } from '../ids.js'
 import { type InputOf, listSchema, read, resendSchema, updateSchema } from '../input.js'
-import type { InviteRecord, ListInvites } from '../store.js'
+import type { InviteChange, InviteRecord, InviteStore, ListInvites } from '../store.js'
 import type { Invite, Page } from '../types.js'
 import { isUsed, openCode, statusOf, summaryOf, viewOf } from '../views.js'
 import { checkRole, newCode } from './send.js'
@@ -77,11 +77,11 @@ export async function resendInvite(
     expiresAt: record.termMs === null ? null : now + record.termMs,
     code: rotate || unreadable ? newCode(context, record) : undefined,
     deliveryId: mailed ? newId('mail') : undefined,
+    ...paidBy(context, record, scope),
   })
-  if (result === undefined) throw new InviteError('invite_not_found')
-  if (result === 'over') throw new InviteError('invite_over')
+  const invite = changedInvite(result)
   if (mailed) context.mailQueued()
-  return viewOf(context, result, now)
+  return viewOf(context, invite, now)
 }
 
 export async function updateInvite(
@@ -101,10 +101,28 @@ export async function updateInvite(
   const now = config.clock()
   const term =
     expiresInMs === undefined ? {} : { termMs: expiresInMs, expiresAt: expiresInMs === null ? null : now + expiresInMs }
-  const result = await store.changeInvite({ appId: record.appId, inviteId, now, role, metadata, ...term })
+  const result = await store.changeInvite({
+    appId: record.appId,
+    inviteId,
+    now,
+    role,
+    metadata,
+    ...term,
+    ...paidBy(context, record, scope),
+  })
+  return viewOf(context, changedInvite(result), now)
+}
+
+/** Whom an invite costs again that had expired and given its uses back: the member that asks for it. */
+function paidBy(context: Context, { appId }: InviteRecord, { actor }: KnownScope): Pick<InviteChange, 'defaultQuota'> {
+  return actor?.access === 'member' ? { defaultQuota: appOf(context, appId).quota } : {}
+}
+
+function changedInvite(result: Awaited<ReturnType<InviteStore['changeInvite']>>): InviteRecord {
   if (result === undefined) throw new InviteError('invite_not_found')
   if (result === 'over') throw new InviteError('invite_over')
-  return viewOf(context, result, now)
+  if (result === 'quota_exceeded') throw new InviteError('quota_exceeded')
+  return result
 }
 
 /** Whether this call revoked it. */
@@ -132,14 +150,16 @@ export async function revokeAllInvites(
 }
 
 /**
- * Whether whoever an invite comes from may still grant its role, asked anew of the host.
+ * Whether whoever an invite comes from may still grant its role and invite into its organization, asked anew of the host.
  * @throws InviteError `not_allowed` where not.
  */
 export async function stillGranted(context: Context, invite: Omit<InviteRecord, 'delivery'>): Promise<void> {
-  if (context.config.findInviter === undefined || invite.inviterId === null || invite.role === null) return
-  const inviter = await findInviter(context, { appId: invite.appId, id: invite.inviterId })
-  if (inviter && canGrant(inviter, invite.role)) return
-  throw new InviteError('not_allowed', { detail: 'Whoever sent this invite may no longer grant its role.' })
+  const { role, orgId, inviterId } = invite
+  if (context.config.findInviter === undefined || inviterId === null || (role === null && orgId === null)) return
+  const inviter = await findInviter(context, { appId: invite.appId, id: inviterId })
+  if (inviter && canGrant(inviter, invite)) return
+  const lost = inviter && canGrant(inviter, { role }) ? 'invite into its organization' : 'grant its role'
+  throw new InviteError('not_allowed', { detail: `Whoever sent this invite may no longer ${lost}.` })
 }
 
 /** The invite, if this actor may see it. @throws InviteError `invite_not_found`, alike for all it may not. */

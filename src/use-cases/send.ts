@@ -1,6 +1,6 @@
 // Making an invite and queueing its mail.
 import type * as v from 'valibot'
-import { canGrant, type KnownActor, supervisorsOnly } from '../actors.js'
+import { canGrant, type KnownActor } from '../actors.js'
 import { parseAddress } from '../addresses.js'
 import type { AppConfig } from '../app-config.js'
 import { generateCode, hashCode, normalizeCode } from '../codes.js'
@@ -8,9 +8,11 @@ import { appOf, type Context, findInviter, type KnownScope } from '../context.js
 import { InviteError } from '../errors.js'
 import { type NewId, randomId } from '../ids.js'
 import { type InputOf, invalid, invalidField, read, sendSchema } from '../input.js'
-import type { NewInvite } from '../store.js'
+import { nextRefillAt } from '../quotas.js'
+import type { NewInvite, QuotaState } from '../store.js'
 import type { Invite } from '../types.js'
 import { sealContext, summaryOf, viewOf } from '../views.js'
+import { quotaKey } from './quotas.js'
 
 /**
  * A new invite, as it is asked for.
@@ -29,17 +31,19 @@ export async function sendInvite(
   newId: NewId = randomId,
 ): Promise<Invite> {
   const app = appOf(context, scope.appId)
-  supervisorsOnly(scope.actor)
   const fields = read(sendSchema, input)
   checkTogether(context, fields)
   const inviter = await inviterFor(context, app, fields, scope.actor)
   checkRole(context, fields.role ?? null, [scope.actor, inviter])
+  checkOrganization(fields.orgId ?? null, [scope.actor, inviter])
 
   const now = context.config.clock()
   const invite = newInvite(context, app, fields, { inviter, id: newId('invite'), now })
   const mailed = invite.email !== null && context.config.mailer !== undefined && fields.sendEmail !== false
-  const result = await context.store.createInvite(invite, mailed ? newId('mail') : undefined)
+  const quota = scope.actor?.access === 'member' ? quotaKey(app, scope.actor) : undefined
+  const result = await context.store.createInvite(invite, mailed ? newId('mail') : undefined, quota)
   if ('existing' in result) throw new InviteError('invite_exists')
+  if ('exceeded' in result) throw exceeded(invite, result.exceeded, now)
   if (mailed) context.mailQueued()
   context.emit('created', { invite: summaryOf(result.created, now) })
   return viewOf(context, result.created, now)
@@ -77,6 +81,11 @@ async function inviterFor(
   if (inviterEmail === undefined) return actor
   const own = actor?.email ? parseAddress(actor.email) : undefined
   if (own?.canonical === inviterEmail.canonical) return actor
+  if (actor?.access === 'member') {
+    throw new InviteError('not_allowed', {
+      detail: 'A member sends invites in its own name only: leave inviterEmail out.',
+    })
+  }
   if (context.config.findInviter === undefined) {
     throw invalidField('inviterEmail', 'cannot be looked up: this install has no `findInviter`')
   }
@@ -98,9 +107,28 @@ export function checkRole(
     const right = config.roles?.join(', ') ?? '1 to 64 letters, digits and . _ : -'
     throw invalidField('role', `must be ${config.roles ? 'one of ' : ''}${right}`)
   }
-  if (granters.some((granter) => granter && !canGrant(granter, role))) {
+  if (granters.some((granter) => granter && !canGrant(granter, { role }))) {
     throw new InviteError('not_allowed', { detail: `The role ${role} is not the inviter's to grant.` })
   }
+}
+
+function checkOrganization(orgId: string | null, granters: readonly (KnownActor | undefined)[]): void {
+  if (granters.every((granter) => granter === undefined || canGrant(granter, { orgId }))) return
+  throw new InviteError('not_allowed', { detail: `The organization ${orgId} is not the inviter's to invite into.` })
+}
+
+/** Why a quota does not pay for this invite. */
+function exceeded({ maxUses }: NewInvite, quota: QuotaState, now: number): InviteError {
+  const { left } = quota
+  if (maxUses === null) {
+    return invalidField('maxUses', `must be a number: each account counts, and you have ${left} invites left`)
+  }
+  const refillsAt = nextRefillAt(quota, quota.rule)
+  const cost = maxUses === 1 ? '' : `, and this one counts as ${maxUses}`
+  return new InviteError('quota_exceeded', {
+    detail: left === 0 && maxUses === 1 ? 'You have no invites left.' : `You have ${left} invites left${cost}.`,
+    ...(refillsAt !== undefined && { headers: { 'Retry-After': String(Math.ceil((refillsAt - now) / 1000)) } }),
+  })
 }
 
 function newInvite(

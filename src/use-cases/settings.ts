@@ -1,4 +1,4 @@
-// What is switched at run time: the app's mode, a planned switch of it, and its seats.
+// What is switched at run time: the app's mode, a planned switch of it, and its seats, its quotas.
 import { supervisorsOnly } from '../actors.js'
 import type { AppConfig } from '../app-config.js'
 import { appOf, type Context, type KnownScope } from '../context.js'
@@ -23,12 +23,13 @@ export async function getSettings(context: Context, scope: KnownScope): Promise<
 export async function updateSettings(context: Context, change: SettingsChange, scope: KnownScope): Promise<Settings> {
   const app = appOf(context, scope.appId)
   supervisorsOnly(scope.actor)
-  const { mode, schedule, seats } = read(settingsSchema, change)
+  const { mode, schedule, seats, quota } = read(settingsSchema, change)
   const now = context.config.clock()
   const request = {
     ...(mode !== undefined && { mode }),
     ...(schedule !== undefined && { schedule: schedule && { mode: schedule.mode, at: futureTime(schedule.at, now) } }),
     ...(seats !== undefined && { seats }),
+    ...(quota !== undefined && { quota }),
   }
   if (Object.keys(request).length === 0) return await getSettings(context, scope)
   return settingsView(app, await context.store.changeSettings({ appId: app.appId, change: request, now }), now)
@@ -48,5 +49,6 @@ function settingsView(app: AppConfig, stored: StoredSettings, now: number): Sett
     mode: modeAt(stored, app.mode, now),
     schedule: schedule && schedule.at > now ? { mode: schedule.mode, at: isoTime(schedule.at) } : null,
     seats: stored.seats === undefined ? app.seats : stored.seats,
+    quota: stored.quota ?? app.quota,
   }
 }

@@ -183,7 +183,7 @@ for (const [database, open] of [
       const address = { email: 'ada@example.com', emailCanonical: 'ada@example.com' }
       const plans = await plansOf(async () => {
         const result = await store.createInvite(newInvite({ appId: APP, ...address, createdAt: now }), 'mail')
-        if ('existing' in result) throw new Error('The address is new.')
+        if (!('created' in result)) throw new Error('The address is new.')
         const invite: InviteRecord = result.created
         await store.createInvite(newInvite({ appId: APP, ...address, createdAt: now }), undefined)
         const claim = claimOf(invite, { now, lapsesAt: now + 1, withoutEmail: true })

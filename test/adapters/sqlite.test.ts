@@ -77,7 +77,10 @@ describe('sqliteStore', () => {
     const rows = (names: readonly unknown[]) => names.map((name) => db.prepare(`select * from "${name}"`).all())
     const before = tables().filter((name) => name !== 'invite_only_migrations')
     const kept = JSON.parse(JSON.stringify(rows(before)))
-    const added = { settings: { next_mode: null, next_mode_at: null, limits: null }, invites: { past_expiry: null } }
+    const added = {
+      settings: { next_mode: null, next_mode_at: null, limits: null },
+      invites: { past_expiry: null, quota_cost: 0, quota_back: 0 },
+    }
     for (const [table, columns] of Object.entries(added))
       for (const row of kept[before.indexOf(`invite_only_${table}`)]) Object.assign(row, columns)
     const host = await openHost({ file })

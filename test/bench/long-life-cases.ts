@@ -44,7 +44,7 @@ export async function casesOf(store: InviteStore, size: number): Promise<readonl
   }
   const create = async (changes: Partial<NewInvite> = {}): Promise<InviteRecord> => {
     const made = await store.createInvite(make(changes), randomUUID())
-    if ('existing' in made) throw new Error('An address came twice.')
+    if (!('created' in made)) throw new Error('An address came twice.')
     return made.created
   }
   const claim = async (codeHash: string) => {

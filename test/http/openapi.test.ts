@@ -96,6 +96,11 @@ describe('the OpenAPI document', () => {
     await call('put', '/app/{appId}/settings', { appId }, { mode: 'closed' })
     await call('get', '/app/{appId}/settings', { appId: 'nowhere' })
     await call('get', '/app/{appId}/settings', { appId }, undefined, { Authorization: '' })
+    const quota = '/app/{appId}/quota/{inviterId}'
+    await call('get', quota, { appId, inviterId: 'ann' })
+    await call('put', quota, { appId, inviterId: 'ann' }, { left: 5 })
+    await call('post', '/app/{appId}/quota', { appId }, { add: 5, inviterId: 'ann' }, key)
+    await call('post', '/app/{appId}/quota', { appId }, { add: 5, joinedFrom: '2026-01-01T00:00:00Z' })
     await call('delete', invite, { appId, inviteId })
     await call('get', '/openapi.json', {})
     expect(called).to.deep.equal(new Set(operations.map(({ method, path }) => `${method} ${path}`)))

@@ -10,6 +10,7 @@ describe('/settings', () => {
       mode: 'invite-only',
       schedule: null,
       seats: null,
+      quota: { start: 0, refill: null, giveBack: false },
     })
     for (const mode of ['open', 'waitlist', 'closed', 'invite-only']) {
       const res = await host.manage.put('default/settings', { mode })

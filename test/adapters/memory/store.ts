@@ -15,6 +15,7 @@ import type {
 } from '../../../src/store.js'
 import type { InviteStatus } from '../../../src/types.js'
 import { memoryOutbox } from './outbox.js'
+import { memoryQuotas } from './quotas.js'
 import { memoryRequests } from './requests.js'
 import { type Kept, steps } from './step.js'
 
@@ -29,6 +30,7 @@ export function memoryStore(): InviteStore {
   const { step, close } = steps()
   const outbox = memoryOutbox((inviteId) => invites.get(inviteId))
   const requests = memoryRequests()
+  const quotas = memoryQuotas({ invites, acceptances, storedRule: (appId) => settings.get(appId)?.quota })
 
   const holdsOf = (invite: Invite) => [...holds].filter(([, hold]) => hold.inviteId === invite.id)
   /** Why nobody may join the app, whatever the invite. */
@@ -116,7 +118,7 @@ export function memoryStore(): InviteStore {
     const isHeld = (invite: Invite) => holdsOf(invite).some(([, { lapsesAt }]) => lapsesAt > now)
     return [...invites.values()].flatMap((invite) => {
       const overAt = invite.revokedAt ?? invite.expiresAt
-      if (overAt === null || overAt > before || isNamed(invite) || isHeld(invite)) return []
+      if (overAt === null || overAt > before || isNamed(invite) || isHeld(invite) || quotas.owes(invite.id)) return []
       return () => {
         for (const [claimId] of holdsOf(invite)) holds.delete(claimId)
         outbox.forget(invite)
@@ -137,16 +139,20 @@ export function memoryStore(): InviteStore {
     migrate: step(() => undefined),
     time: step(() => Date.now()),
 
-    createInvite: step((invite, deliveryId) => {
+    createInvite: step((invite, deliveryId, charge) => {
       const same = find({ appId: invite.appId, inviteId: invite.id })
       if (same) return { created: same }
       const isTaken = (other: Invite) => other.id === invite.id || other.codeHash === invite.codeHash
       if ([...invites.values()].some(isTaken)) throw new Error('Another invite has this id or code.')
       const existing = holderOf(invite, invite.createdAt)
       if (existing) return { existing }
+      if (charge && !quotas.take(charge, invite.maxUses, invite.createdAt)) {
+        return { exceeded: quotas.stateAt(charge, invite.createdAt).state }
+      }
       const created = { ...invite, codeGeneration: 1, uses: 0, held: 0, revokedAt: null, delivery: null }
       invites.set(created.id, created)
       outbox.queue(created, deliveryId, invite.createdAt)
+      if (charge) quotas.pay(created, charge)
       return { created }
     }),
 
@@ -164,10 +170,11 @@ export function memoryStore(): InviteStore {
         .slice(0, limit),
     ),
 
-    changeInvite: step(({ appId, inviteId, now, code, deliveryId, ...changes }) => {
+    changeInvite: step(({ appId, inviteId, now, code, deliveryId, defaultQuota, ...changes }) => {
       const invite = find({ appId, inviteId })
       if (invite === undefined || outbox.isOf(invite, deliveryId)) return invite
       if (invite.revokedAt !== null || !hasUseLeft(invite)) return 'over'
+      if (changes.expiresAt !== undefined && !quotas.revive(invite, defaultQuota, now)) return 'quota_exceeded'
       const told = Object.entries(changes).filter(([, value]) => value !== undefined)
       Object.assign(invite, Object.fromEntries(told))
       if (code) {
@@ -256,6 +263,7 @@ export function memoryStore(): InviteStore {
       settings.set(appId, Object.fromEntries(after))
       return settings.get(appId) ?? {}
     }),
+    ...quotas.methods(step),
     ...outbox.methods(step),
     ...requests.methods(step),
 

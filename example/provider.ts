@@ -23,8 +23,14 @@ export interface Person {
 
 const ISSUER = 'https://id.example.com'
 
-/** Starts it for one client, known by where it wants people back. It listens on 127.0.0.1, another site than localhost. */
-export async function startProvider({ callbackUrl }: { readonly callbackUrl: string }): Promise<Provider> {
+interface Client {
+  readonly name: string
+  /** Where it wants people back; nobody is sent elsewhere. */
+  readonly callbackUrl: string
+}
+
+/** Starts it for one client. It listens on 127.0.0.1: to browsers, that is another site than localhost. */
+export async function startProvider({ name, callbackUrl }: Client): Promise<Provider> {
   const issuer = new OAuth2Issuer()
   issuer.url = ISSUER
   await issuer.keys.generate('RS256')
@@ -52,7 +58,7 @@ export async function startProvider({ callbackUrl }: { readonly callbackUrl: str
     if (req.query.redirect_uri === callbackUrl) return next()
     res.status(400).send(page('<h1>Example ID does not know this app</h1><p>Nobody is sent back to it.</p>'))
   })
-  app.get('/sign-in', (req, res) => void res.send(signInPage(req.query)))
+  app.get('/sign-in', (req, res) => void res.send(signInPage(name, req.query)))
   app.use(service.requestHandler)
 
   const server = createServer(app)
@@ -77,11 +83,11 @@ function personOf(email: string, isVerified: boolean): Person {
   return { sub, email, email_verified: isVerified }
 }
 
-function signInPage(query: Request['query']): string {
+function signInPage(client: string, query: Request['query']): string {
   const hidden = Object.entries(query).map(
-    ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,
+    ([key, value]) => `<input type="hidden" name="${escapeHtml(key)}" value="${escapeHtml(value)}">`,
   )
-  return page(`<h1>Who are you?</h1><p>An app wants to know.</p>
+  return page(`<h1>Who are you?</h1><p>${escapeHtml(client)} wants to know.</p>
 <form action="/authorize">${hidden.join('')}
 <label>E-mail address<input name="email" type="email" autocomplete="email" required></label>
 <label class="check"><input name="email_verified" type="checkbox" value="true" checked><span>Example ID has verified this address</span></label>
@@ -103,11 +109,11 @@ body { margin: 0; min-height: 100vh; display: grid; align-content: center; justi
 header { font-size: 22px; font-style: italic; color: light-dark(#4a3fb3, #b5adff); }
 main { box-sizing: border-box; width: min(400px, 100vw - 32px); padding: 28px 32px 32px; background: light-dark(#fff, #211e42);
   border-top: 6px solid #6a5cff; }
-h1 { margin: 0; font-size: 26px; font-weight: 400; } p { margin: 4px 0 20px; }
-form { display: grid; gap: 16px; } label { display: grid; gap: 4px; }
-input { font: inherit; padding: 9px 11px; border: 1px solid light-dark(#8d87b5, #6f69a0); }
+h1 { margin: 0; font-size: 26px; font-weight: 400; } p { margin: 4px 0 0; }
+form { display: grid; gap: 16px; margin-top: 20px; } label { display: grid; gap: 4px; }
+input { font: inherit; padding: 9px 11px; border: 1px solid light-dark(#8d87b5, #8078b8); background: none; accent-color: #6a5cff; }
 .check { grid-template-columns: auto 1fr; gap: 10px; align-items: center; }
 button { font: inherit; padding: 11px; border: 1px solid #4a3fb3; background: #4a3fb3; color: #fff; cursor: pointer; }
-.quiet { background: none; color: inherit; }
+.quiet { background: none; color: inherit; border-color: light-dark(#4a3fb3, #8078b8); }
 footer { max-width: 400px; padding: 0 16px; font-size: 14px; text-align: center; }
 `

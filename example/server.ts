@@ -46,7 +46,7 @@ const invites = createInvites({
   mailer,
 })
 const sessionSecret = process.env.SESSION_SECRET ?? DEVELOPMENT_SECRET
-const provider = await startProvider({ callbackUrl: callbackUrlOf(url) })
+const provider = await startProvider({ name: 'Orchard', callbackUrl: callbackUrlOf(url) })
 server.on('request', createApp({ users, invites, provider, sessionSecret, mails: mailServer?.mails }))
 
 console.log(`
@@ -54,7 +54,7 @@ console.log(`
 
   Open              ${url}
   Sign in as        ${SUPERVISOR.email}, password ${SUPERVISOR.password} (development supervisor)
-  Or by             Example ID, a toy provider beside it at ${provider.url}
+  Or as anybody     by Example ID, a toy provider that runs beside it at ${provider.url}
   Send an invite    ${url}/admin/invites
   Read the mail     ${mailServer ? `${url}/inbox` : 'at the server in SMTP_URL'}
 

@@ -8,9 +8,11 @@ import { temporaryFolder } from './cleanup.js'
 
 const PASSWORD = 'correct horse battery'
 
-interface Example {
+export interface Example {
   readonly url: string
   readonly supervisor: { readonly email: string; readonly password: string }
+  /** Example ID's site. */
+  readonly provider: { readonly url: string }
   readonly child: ReturnType<typeof startProgram>
 }
 
@@ -28,8 +30,9 @@ export async function startExample(env: NodeJS.ProcessEnv = {}): Promise<Example
   const greeting = (await printed(child, /Stop with/)).join('\n')
   const [, url] = /Open +(\S+)/.exec(greeting) ?? []
   const [, email, password] = /Sign in as +(\S+), password (\S+)/.exec(greeting) ?? []
-  if (!url || !email || !password) throw new Error(`The greeting does not say where to go:\n${greeting}`)
-  return { url, supervisor: { email, password }, child }
+  const [, provider] = /Example ID.* (\S+)/.exec(greeting) ?? []
+  if (!url || !email || !password || !provider) throw new Error(`The greeting does not say where to go:\n${greeting}`)
+  return { url, supervisor: { email, password }, provider: { url: provider }, child }
 }
 
 async function signIn(page: Page, { url, supervisor }: Example): Promise<void> {

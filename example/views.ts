@@ -24,7 +24,7 @@ export function homePage(user: User | undefined): string {
     `<h1>Orchard</h1><p>An example of an app that only invited people can join.</p>
 <ol><li>Sign in as the supervisor and <a href="/admin/invites">send an invite</a>.</li>
 <li>Read its mail in the <a href="/inbox">inbox</a> and follow the link.</li>
-<li>Sign up. Then try the same code again, or another address.</li></ol>`,
+<li>Sign up, with a password or with Example ID. Then try the same code again, or another address.</li></ol>`,
   )
 }
 

@@ -85,19 +85,19 @@ describe('signing in to the example with Example ID', function () {
       await continueAs(ada, 'ada@example.com')
       await isMember(ada, example)
       expect(await ada.locator('main').textContent()).to.match(/Welcome, ada@example\.com\..*invited by Sam Supervisor/)
-      const ada1 = { email: 'ada@example.com', linked: 1, invited_by: 'Sam Supervisor' }
-      expect(members()).to.deep.equal([ada1])
+      const row = { email: 'ada@example.com', linked: 1, invited_by: 'Sam Supervisor' }
+      expect(members()).to.deep.equal([row])
       await boss.goto(`${example.url}/admin/invites`)
       expect(await inviteRow(boss, 'ada@example.com').count()).to.equal(0)
 
       const later = await openPage({ javaScriptEnabled })
       await comeAs(later, example, 'Ada@Example.com', { verified: false })
       await isMember(later, example)
-      expect(members()).to.deep.equal([ada1])
+      expect(members()).to.deep.equal([row])
     })
   }
 
-  it('refuses whoever has no invite', async () => {
+  it('refuses whoever has no invite, unless anybody may sign up', async () => {
     const { example, members } = await startWithUsers()
     const eve = await openPage()
     const answer = await comeAs(eve, example, 'eve@example.com')
@@ -105,6 +105,11 @@ describe('signing in to the example with Example ID', function () {
     expect(await eve.getByRole('heading').textContent()).to.equal('Sign up')
     expect(await why(eve)).to.match(/^Signing up needs an invite\./)
     expect(members()).to.deep.equal([])
+
+    await switchMode(await openDashboard(example), 'open')
+    await comeAs(eve, example, 'eve@example.com')
+    await isMember(eve, example)
+    expect(members()).to.deep.equal([{ email: 'eve@example.com', linked: 1, invited_by: null }])
   })
 
   it('refuses another address, and one that Example ID has not verified; the invite stays good', async () => {
@@ -184,6 +189,7 @@ describe('signing in to the example with Example ID', function () {
     const ada = await openPage()
     await openInvite(ada, example, 'ada@example.com')
     await toExampleId(ada)
+    await ada.getByLabel('E-mail address').fill('ada@example.com')
     await ada.getByRole('button', { name: 'Cancel' }).click()
     await ada.waitForURL((url) => url.hostname === 'localhost')
     expect(await ada.getByRole('status').textContent()).to.equal('You did not sign in.')
@@ -237,9 +243,9 @@ describe('signing in to the example with Example ID', function () {
       await comeAs(ada, example, 'ada@other.example')
       await isMember(ada, example)
 
-      const boss2 = await openPage()
-      await comeAs(boss2, example, example.supervisor.email)
-      expect(await why(boss2)).to.match(/has an account already/)
+      await ada.getByRole('button', { name: 'Sign out' }).click()
+      await comeAs(ada, example, example.supervisor.email)
+      expect(await why(ada)).to.match(/has an account already/)
     })
   })
 

@@ -46,7 +46,7 @@ export function addExampleId(app: Express, { users, invites, provider }: Example
     userInfoURL: `${provider.url}/userinfo`,
     clientID: 'orchard',
     clientSecret: 'not-looked-at',
-    callbackURL: CALLBACK,
+    callbackURL: provider.callbackUrl,
     scope: 'email',
     passReqToCallback: true,
   }
@@ -64,12 +64,12 @@ export function addExampleId(app: Express, { users, invites, provider }: Example
   })
 }
 
-/** Who came. The strategy has looked the ID token over, and keeps back what it says of the address. */
+/** Who came, by the ID token, which the strategy has looked over; its profile leaves out whether the address is verified. */
 function identityIn({ values }: LoginDetails) {
   const [issuer, , , idToken] = values
   const [, payload = ''] = String(idToken).split('.')
   const claims = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as Person
-  return { providerId: `${issuer} ${claims.sub}`, email: claims.email, isVerified: claims.email_verified }
+  return { providerId: `${issuer} ${claims.sub}`, email: claims.email, isVerified: claims.email_verified === true }
 }
 
 function toError({ code, message }: Refusal): InviteError {

@@ -11,6 +11,8 @@ export interface Provider {
   readonly url: string
   /** What its users are known under, beside their subject: the same at every start, whatever the port. */
   readonly issuer: string
+  /** Where it sends people back; nobody is sent elsewhere. */
+  readonly callbackUrl: string
   close(): Promise<void>
 }
 
@@ -25,7 +27,6 @@ const ISSUER = 'https://id.example.com'
 
 interface Client {
   readonly name: string
-  /** Where it wants people back; nobody is sent elsewhere. */
   readonly callbackUrl: string
 }
 
@@ -69,6 +70,7 @@ export async function startProvider({ name, callbackUrl }: Client): Promise<Prov
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     issuer: ISSUER,
+    callbackUrl,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -13,7 +13,7 @@ import { refuse } from './door.js'
 import type { Invites } from './invites.js'
 import { credentialsFor } from './join-cookie.js'
 import { expectFormPosts, missingBodyParser } from './misconfiguration.js'
-import { begunBy } from './round-trip.js'
+import { begunBy, comesBack } from './round-trip.js'
 import { sendAlong } from './round-trip-cookie.js'
 
 /** The options of `carryInvite`. */
@@ -51,7 +51,7 @@ export function carryInvite(invites: Invites, options: CarryInviteOptions = {}):
       const credentials = credentialsIn(context, req, appId)
       if (credentials !== undefined) {
         onHeaders(res, () => {
-          const trip = tripBegunBy(context, res)
+          const trip = tripBegun(context, req, res)
           if (trip !== undefined) sendAlong(context, req, res, { appId, ...trip, credentials, crossSite: formPost })
         })
       }
@@ -69,15 +69,22 @@ function credentialsIn(context: Context, req: Request, appId: string): Credentia
   throw refuse(context, appId, new InviteError('invite_invalid'))
 }
 
-/** The login that this answer begins; `undefined` where it begins none: it failed, or leads back into the host. */
-function tripBegunBy({ config }: Context, res: Response): { readonly begun: string | undefined } | undefined {
+interface TripBegun {
+  readonly begun: string | undefined
+}
+
+/**
+ * The login that this answer begins; `undefined` where it begins none: it failed, leads back into the host, or is a
+ * callback's that lies under the same path.
+ */
+function tripBegun({ config }: Context, req: Request, res: Response): TripBegun | undefined {
   if (res.statusCode >= 400) return undefined
   const location = res.get('Location')
-  if (location === undefined) return { begun: undefined } // a page with a form that posts to the provider
-  if (!URL.canParse(location, config.origin)) return undefined
-  const url = new URL(location, config.origin)
-  const begun = begunBy(url)
-  return begun === undefined && url.origin === config.origin ? undefined : { begun }
+  const url = location !== undefined && URL.canParse(location, config.origin) && new URL(location, config.origin)
+  const begun = url ? begunBy(url) : undefined
+  if (begun !== undefined) return { begun }
+  const isPage = location === undefined // with a form that posts to the provider
+  return (isPage || (url && url.origin !== config.origin)) && !comesBack(req) ? { begun } : undefined
 }
 
 function checkOptions(context: Context, options: CarryInviteOptions): { appId: string; formPost: boolean } {

@@ -28,6 +28,11 @@ export function cameBackBy({ query, body }: Request): readonly string[] {
   ]
 }
 
+/** Whether it is a login that comes back, rather than one that is begun. */
+export function comesBack({ query, body }: Request): boolean {
+  return ['state', 'SAMLResponse'].some((name) => [query, body].some((from) => textIn(from, name) !== undefined))
+}
+
 /** The ID of a request as the HTTP-Redirect binding has it: deflated (SAML 2.0 Bindings, 3.4.4.1). */
 function idOf(request: string | null): string | undefined {
   try {

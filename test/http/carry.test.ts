@@ -137,6 +137,14 @@ describe('carryInvite', () => {
       const res = await visitor.get(begin({ inviteCode, state: 's1' }))
       expect(res.get('Set-Cookie'), res.get('Location')).to.equal(undefined)
     }
+    // a callback under the same path, as where `app.use('/auth', carryInvite(…))` stands before both
+    const callback = await openTrips({ start: (_req, res) => void res.send('Welcome') })
+    const { inviteCode } = await callback.send('any')
+    for (const query of ['state', 'SAMLResponse']) {
+      expect((await callback.visitor.get(begin({ inviteCode, [query]: 'x' }))).get('Set-Cookie'), query).to.equal(
+        undefined,
+      )
+    }
     const { send, visitor } = await openTrips({ start: (_req, res) => res.redirect('/provider?state=s1') })
     await visitor.get(begin({ inviteCode: (await send('own')).inviteCode }))
     expect((await visitor.get(back({ state: 's1' }))).body, 'a provider of its own').to.deep.equal({ role: 'own' })
@@ -275,6 +283,14 @@ describe('the round-trip cookie', () => {
     visitor.cookies.set(taken, value)
     expect((await visitor.get(back({ state: 's1' }))).body.code).to.equal('invite_required')
 
+    await visitor.get(begin({ inviteCode, unbound: '' }, 'school'))
+    const unbound = [...visitor.cookies].find(([each]) => each.endsWith('school.any'))
+    const stranger = openVisitor(app)
+    stranger.cookies.set(unbound?.[0].replace('school', 'default') ?? '', unbound?.[1] ?? '')
+    expect((await stranger.get(back({}))).body.code).to.equal('invite_required')
+    stranger.cookies.set(...(unbound ?? ['', '']))
+    expect((await stranger.get(back({}))).body.code).to.equal('invite_required')
+
     const rotated = openVisitor((await openTrips({ beside: host, invites: { apps, secret: [OTHER, SECRET] } })).app)
     rotated.cookies.set(name, value)
     expect((await rotated.get(back({ state: 's1' }, 'school'))).body, 'a newer secret').to.deep.equal({ role: 'one' })
@@ -323,13 +339,17 @@ describe('the round-trip cookie', () => {
   it('gives way to a code in the callback, and is kept where that was mistyped', async () => {
     const { send, visitor } = await openTrips()
     const [one, two] = [await send('one'), await send('two')]
+    await visitor.get(begin({ inviteCode: one.inviteCode, state: 's1' }))
     await visitor.get(pathOf(one.joinUrl))
-    await visitor.get(begin({ state: 's1' }))
+    const join = '__Host-invite_only.default'
+    const joined = visitor.cookies.get(join) ?? ''
+    visitor.cookies.delete(join)
     const mistyped = await visitor.get(back({ state: 's1', inviteCode: 'ABCD-EFGH' }))
     expect([mistyped.body.code, mistyped.get('Set-Cookie')]).to.deep.equal(['invite_invalid', undefined])
+    visitor.cookies.set(join, joined)
     const typed = await visitor.get(back({ state: 's1', inviteCode: two.inviteCode }))
     expect(typed.body).to.deep.equal({ role: 'two' })
-    expect([...visitor.cookies.keys()], 'the link that was not used').to.deep.equal(['__Host-invite_only.default'])
+    expect([...visitor.cookies.keys()], 'the link that was not used').to.deep.equal([join])
     await visitor.get(begin({ state: 's2' }))
     expect((await visitor.get(back({ state: 's2', inviteCode: '' }))).body).to.deep.equal({ role: 'one' })
   })

@@ -24,7 +24,8 @@ module.exports = {
         path: [
           '^src/http/',
           '^adapters/',
-          ...packages('express', 'express-serve-static-core', 'express-rate-limit', 'cookie', 'kysely', 'nodemailer'),
+          ...packages('express', 'express-serve-static-core', 'express-rate-limit', 'kysely', 'nodemailer'),
+          ...packages('cookie', 'on-headers'),
           ...drivers,
         ],
       },

@@ -12,6 +12,7 @@ export type {
 } from './events.js'
 export { admit, type LocalProfile, type Refusal } from './http/admit.js'
 export type { AuthorizeOption } from './http/authorization.js'
+export { type CarryInviteOptions, carryInvite } from './http/carry.js'
 export type { FromRequest } from './http/credentials.js'
 export { type InviteDashboardOptions, inviteDashboard } from './http/dashboard.js'
 export { type AdmitLogin, createInvites, type Invites } from './http/invites.js'

@@ -3,6 +3,7 @@ import type { Request, Response } from 'express'
 import { appOf, type Context, modeOf } from '../context.js'
 import { InviteError } from '../errors.js'
 import type { Awaitable } from '../options.js'
+import type { Credentials } from '../use-cases/check.js'
 import { type Claim, claimInvite } from '../use-cases/claim.js'
 import { clearJoinCookie, credentialsFor, hasJoinCookie, holdsAnotherCode } from './join-cookie.js'
 import { tellOperator } from './problem.js'
@@ -11,11 +12,13 @@ import { throttleOf } from './throttle.js'
 interface Arrival {
   readonly req: Request
   readonly appId: string
-  /** The code that the request names; `undefined`: the join cookie's counts. */
+  /** The code that the request names; `undefined`: what is carried counts. */
   readonly explicit: string | undefined
+  /** What came back from a provider in a cookie; `null`: nothing good. Default: what the join cookie holds. */
+  readonly carried?: Credentials | null | undefined
   /** The address of whoever signs up; `false` where the host has none. Asked only where there is a code. */
   readonly address: () => Awaitable<string | false | undefined>
-  /** Clears the join cookie. */
+  /** Clears the cookies that hold it. */
   readonly forget: () => void
 }
 
@@ -23,7 +26,7 @@ const OVER: readonly unknown[] = ['invite_invalid', 'invite_used', 'invite_expir
 
 /** One use, held; `undefined` where the mode is `open` and no good code came. @throws InviteError else. */
 export async function claimAtDoor(context: Context, arrival: Arrival): Promise<Claim | undefined> {
-  const { appId, explicit, forget } = arrival
+  const { appId, explicit, carried, forget } = arrival
   try {
     const claim = await claimFor(context, arrival)
     if (claim === undefined) forget()
@@ -36,7 +39,7 @@ export async function claimAtDoor(context: Context, arrival: Arrival): Promise<C
     }
     if (error.code === 'invite_invalid') await throttleOf(context).wrongCode(arrival.req)
     // A code that was mistyped over a good link takes that away from nobody.
-    if (OVER.includes(error.code) && !holdsAnotherCode(context, arrival.req, appId, explicit)) forget()
+    if (OVER.includes(error.code) && !holdsAnotherCode(context, arrival.req, appId, explicit, carried)) forget()
     // Where anybody may sign up, a cookie left over from some invite keeps nobody out.
     if (explicit === undefined && (await modeOf(context, appOf(context, appId))) === 'open') return undefined
     throw refuse(context, appId, error)
@@ -54,8 +57,11 @@ export function forgetCookie(context: Context, req: Request, res: Response, appI
   if (hasJoinCookie(context, req, appId) && !res.headersSent) clearJoinCookie(context, res, appId)
 }
 
-async function claimFor(context: Context, { req, appId, explicit, address }: Arrival): Promise<Claim | undefined> {
-  const credentials = credentialsFor(context, req, appId, explicit)
+async function claimFor(
+  context: Context,
+  { req, appId, explicit, carried, address }: Arrival,
+): Promise<Claim | undefined> {
+  const credentials = credentialsFor(context, req, appId, explicit, carried)
   if (credentials === undefined) {
     const mode = await modeOf(context, appOf(context, appId))
     if (mode === 'open') return undefined

@@ -1,14 +1,17 @@
 // A login at the place where the user row is made: whoever has a user gets in, anybody else by an invite.
+import type { Request } from 'express'
 import type { AppConfig } from '../app-config.js'
 import { appOf, type Context, modeOf } from '../context.js'
 import { InviteError } from '../errors.js'
 import { checkNames } from '../option-names.js'
 import type { Awaitable } from '../options.js'
 import type { AcceptOptions, Claim } from '../use-cases/claim.js'
-import { codeFromRequest } from './credentials.js'
+import { explicitCode } from './credentials.js'
 import { claimAtDoor, forgetCookie, refuse } from './door.js'
-import { warnOfApp } from './misconfiguration.js'
+import { holdsAnotherCode } from './join-cookie.js'
+import { warnOfApp, warnOfFormPost } from './misconfiguration.js'
 import { assertedAddress, isLocal, type LoginAddress, type LoginDetails } from './provider-address.js'
+import { forgetRoundTrip, roundTripOf } from './round-trip-cookie.js'
 
 /** How a host finds and makes its users. */
 export interface AdmitOptions<User, Profile> {
@@ -46,7 +49,6 @@ export async function logIn<User extends object, Profile>(
 ): Promise<User | false> {
   const { appId } = app
   const { req } = details
-  const forget = () => req.res && forgetCookie(context, req, req.res, appId)
   warnOfApp(context, req)
   const known = await options.findUser(profile, details)
   if (known || known === false) return known
@@ -54,12 +56,47 @@ export async function logIn<User extends object, Profile>(
     if ((await modeOf(context, app)) === 'closed') throw refuse(context, appId, new InviteError('signup_closed'))
     return await made(options.createUser(profile, undefined, details))
   }
-  const held = req.invite?.appId === appId ? req.invite : undefined // by `requireInvite` on this very route
   const address = async () => addressFor(await (options.email ?? assertedAddress)(profile, details), isLocal(details))
-  const claim = held ?? (await claimAtDoor(context, { req, appId, explicit: codeFromRequest(req), address, forget }))
+  const { claim, forget } = heldHere(context, req, appId) ?? (await claimBrought(context, req, appId, address))
   const user = await signUp(claim, (invite) => made(options.createUser(profile, invite, details)))
   forget()
   return user
+}
+
+/** An invite, if one is needed, and what clears the cookies that it came in. */
+interface Brought {
+  readonly claim: Claim | undefined
+  readonly forget: () => void
+}
+
+/** What `requireInvite` holds on this very route. */
+function heldHere(context: Context, req: Request, appId: string): Brought | undefined {
+  const claim = req.invite?.appId === appId ? req.invite : undefined
+  return claim && { claim, forget: () => req.res && forgetCookie(context, req, req.res, appId) }
+}
+
+async function claimBrought(
+  context: Context,
+  req: Request,
+  appId: string,
+  address: () => Awaitable<string | undefined>,
+): Promise<Brought> {
+  const explicit = await explicitCode(req, undefined)
+  const trip = roundTripOf(context, req, appId)
+  const used = explicit ?? trip?.credentials?.inviteCode
+  const forget = () => {
+    if (!req.res) return
+    if (trip !== undefined) forgetRoundTrip(context, req.res, trip)
+    // By now another tab may have followed another link, and begins its login with that.
+    if (trip === undefined || !holdsAnotherCode(context, req, appId, used)) forgetCookie(context, req, req.res, appId)
+  }
+  const carried = trip && (trip.credentials ?? null)
+  try {
+    return { claim: await claimAtDoor(context, { req, appId, explicit, carried, address, forget }), forget }
+  } catch (error) {
+    if (error instanceof InviteError && error.code === 'invite_required') warnOfFormPost(context, req, appId)
+    throw error
+  }
 }
 
 /** Makes the account while the use is held, and counts the use. Whatever fails gives it back. */

@@ -14,6 +14,7 @@ export { admit, type LocalProfile, type Refusal } from './http/admit.js'
 export type { AuthorizeOption } from './http/authorization.js'
 export type { FromRequest } from './http/credentials.js'
 export { type InviteDashboardOptions, inviteDashboard } from './http/dashboard.js'
+export { type InviteErrorsOptions, inviteErrors } from './http/invite-errors.js'
 export { type AdmitLogin, createInvites, type Invites } from './http/invites.js'
 export { loggedIn } from './http/logged-in.js'
 export type { AdmitOptions } from './http/login.js'
@@ -35,6 +36,7 @@ export type {
   TemplateHelper,
   TemplateOptions,
 } from './options.js'
+export type { RefusalLink, RefusalPageValues, RefusedField } from './refusal-page.js'
 export type * from './store.js'
 export type {
   Acceptance,

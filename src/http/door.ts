@@ -6,6 +6,7 @@ import type { Awaitable } from '../options.js'
 import { type Claim, claimInvite } from '../use-cases/claim.js'
 import { clearJoinCookie, credentialsFor, hasJoinCookie, holdsAnotherCode } from './join-cookie.js'
 import { tellOperator } from './problem.js'
+import { noteApp } from './refusals.js'
 import { throttleOf } from './throttle.js'
 
 interface Arrival {
@@ -31,6 +32,7 @@ export async function claimAtDoor(context: Context, arrival: Arrival): Promise<C
   } catch (error) {
     if (!(error instanceof InviteError)) throw error
     if (error.status >= 500) {
+      noteApp(error, appId)
       tellOperator(context, error)
       throw error
     }
@@ -46,6 +48,7 @@ export async function claimAtDoor(context: Context, arrival: Arrival): Promise<C
 /** Tells that somebody is kept out, and returns what to throw. */
 export function refuse(context: Context, appId: string, error: InviteError): InviteError {
   context.emit('refused', { appId, code: error.code })
+  noteApp(error, appId)
   return error
 }
 

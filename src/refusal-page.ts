@@ -32,7 +32,9 @@ export interface RefusalPageValues {
   readonly joinAction: string
   /** Names that field. */
   readonly codeLabel: string
-  /** What is wrong with the code that was pasted; empty where none was. */
+  /** What was pasted and does not work; may be empty. */
+  readonly typed: string
+  /** What is wrong with it; empty where none was. */
   readonly codeError: string
   /** The first way forward, where there is no form: a link like a button; its `href` is empty where there is none. */
   readonly main: RefusalLink
@@ -72,6 +74,7 @@ const shape: Shape<RefusalPageValues> = {
   errors: [{ field: 'text', detail: 'text' }],
   joinAction: 'url',
   codeLabel: 'text',
+  typed: 'text',
   codeError: 'text',
   main: linkShape,
   ways: [linkShape],
@@ -101,7 +104,16 @@ export function loadRefusalPage(app: AppConfig | undefined): RefusalPage {
 function blank(app: AppConfig | undefined): RefusalPageValues {
   const { logoUrl = '', color, textOnColor } = app?.branding ?? checkBranding()
   const brand = { appName: app?.appName ?? '', logoUrl, color, textOnColor }
-  const texts = { code: '', headline: '', detail: '', wait: '', joinAction: '', codeLabel: '', codeError: '' }
+  const texts = {
+    code: '',
+    headline: '',
+    detail: '',
+    wait: '',
+    joinAction: '',
+    codeLabel: '',
+    typed: '',
+    codeError: '',
+  }
   return { ...brand, ...texts, status: 403, errors: [], main: NONE, ways: [] }
 }
 
@@ -113,17 +125,17 @@ export interface RefusalLinks {
   readonly signIn?: string | undefined
 }
 
-/** What the page says of this failure. `isPasted`: it is the answer to a code that was pasted into the page. */
+/** What the page says of this failure. `typed` is there where it answers what was pasted into such a page. */
 export function refusalValues(
   app: AppConfig | undefined,
   error: InviteError,
   detail: string,
   links: RefusalLinks,
-  isPasted: boolean,
+  typed: string | undefined,
 ): RefusalPageValues {
   const { headline, codeLabel = '', ways = {}, askHint } = refusalWords[error.code]
   const joinAction = codeLabel === '' ? '' : (links.joinAction ?? '')
-  const isWrongCode = isPasted && joinAction !== ''
+  const isWrongCode = typed !== undefined && joinAction !== ''
   const shown: RefusalLink[] = []
   for (const [name, [question, label]] of Object.entries(ways) as [keyof typeof ways, readonly [string, string]][]) {
     const href = links[name]
@@ -142,6 +154,7 @@ export function refusalValues(
     errors: (error.errors ?? []).map(({ pointer, detail }) => ({ field: fieldOf(pointer), detail })),
     joinAction,
     codeLabel,
+    typed: typed ?? '',
     codeError: isWrongCode ? detail : '',
     main: isMain ? first : NONE,
     ways: isMain ? shown.slice(1) : shown,

@@ -24,8 +24,8 @@ interface Refused {
   /** `undefined` where it is not known which is meant. */
   readonly app: AppConfig | undefined
   readonly links: HostLinks
-  /** Whether it is the answer to a code that was pasted into such a page. */
-  readonly isPasted?: boolean
+  /** What was pasted into such a page, where it answers that. */
+  readonly typed?: string
 }
 
 interface Sheet extends RefusalPage {
@@ -61,8 +61,8 @@ export function sendRefusal(context: Context, req: Request, res: Response, error
     return
   }
   tellOperator(context, error)
-  const { app, links, isPasted = false } = how
-  const values = refusalValues(app, error, publicDetail(error), linksOf(context, app, links), isPasted)
+  const { app, links, typed } = how
+  const values = refusalValues(app, error, publicDetail(error), linksOf(context, app, links), typed)
   res.status(error.status).set(error.headers)
   sendPage(context, res, app, values)
 }

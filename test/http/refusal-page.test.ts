@@ -99,12 +99,13 @@ describe('the page of a refusal, in a browser', function () {
     const { url } = await openSiteForBrowsers({ errors: links })
     const page = await openPage()
     await signUp(page, url)
+    await page.getByRole('heading', { name: 'You need an invite' }).waitFor()
     const seen: string[] = []
     for (let n = 0; n < 4; n++) {
       await page.keyboard.press('Tab')
       const focused = page.locator(':focus')
-      seen.push((await focused.getAttribute('name')) ?? (await focused.textContent()))
-      expect(await focused.evaluate('(node) => getComputedStyle(node).outlineWidth'), seen.at(-1)).to.equal('3px')
+      seen.push((await focused.getAttribute('name')) ?? (await focused.textContent()) ?? '')
+      expect(await page.evaluate('getComputedStyle(document.activeElement).outlineWidth'), seen.at(-1)).to.equal('3px')
     }
     expect(seen).to.deep.equal(['inviteCode', 'Continue', 'Ask for one', 'Sign in'])
   })
@@ -137,6 +138,7 @@ describe('the page of a refusal, in a browser', function () {
         const field = page.getByLabel('Invite code or link')
         expect(await field.getAttribute('aria-describedby')).to.equal(await alert.getAttribute('id'))
         expect(await page.getByRole('link', { name: 'Sign in' }).getAttribute('href')).to.equal(`${url}/login`)
+        expect(await field.inputValue()).to.equal('ABCD-EFGH')
         await field.fill(` ${joinUrl} `)
         await page.keyboard.press('Enter')
         await page.waitForURL(`${url}/signup`)

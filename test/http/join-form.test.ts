@@ -1,7 +1,6 @@
 // `POST …/join`: a code, or a whole link, that somebody pasted.
 import { expect } from 'chai'
 import request from 'supertest'
-import { afterThis } from '../support/cleanup.js'
 import { type Host, MINUTE, openHost, sendInvite } from '../support/host.js'
 import { textOf } from '../support/html.js'
 import { startSmtp } from '../support/smtp.js'
@@ -216,9 +215,7 @@ describe('POST …/join', () => {
   it('tells nobody of a refusal who listens for refused signups: nobody has signed up yet', async () => {
     const host = await openHost()
     const heard: unknown[] = []
-    const hear = (event: unknown) => void heard.push(event)
-    host.invites.events.on('refused', hear)
-    afterThis(() => host.invites.events.off('refused', hear))
+    host.invites.events.on('refused', (event) => heard.push(event))
     await paste(host, 'x').expect(403)
     expect(heard).to.deep.equal([])
   })

@@ -1,11 +1,11 @@
 // The page of a refusal in a real browser: how it looks, and that its ways forward lead somewhere.
 import { expect } from 'chai'
 import type { Page } from 'playwright-core'
-import type { InviteErrorCode, InvitesOptions } from '../../src/index.js'
-import { InviteError } from '../../src/index.js'
-import { openPage, shoot, useBrowser, violations } from '../support/browser.js'
-import { MINUTE, sendInvite } from '../support/host.js'
-import { openSiteForBrowsers, type SiteOptions } from '../support/site.js'
+import type { InviteErrorCode, InvitesOptions } from '../src/index.js'
+import { InviteError } from '../src/index.js'
+import { openPage, shoot, useBrowser, violations } from './support/browser.js'
+import { MINUTE, sendInvite } from './support/host.js'
+import { openSiteForBrowsers, type SiteOptions } from './support/site.js'
 
 const links = { signInUrl: '/login', askUrl: 'mailto:hello@acme.dev' }
 

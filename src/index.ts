@@ -15,6 +15,7 @@ export type { AuthorizeOption } from './http/authorization.js'
 export { type CarryInviteOptions, carryInvite } from './http/carry.js'
 export type { FromRequest } from './http/credentials.js'
 export { type InviteDashboardOptions, inviteDashboard } from './http/dashboard.js'
+export { type InviteErrorsOptions, inviteErrors } from './http/invite-errors.js'
 export { type AdmitLogin, createInvites, type Invites } from './http/invites.js'
 export { loggedIn } from './http/logged-in.js'
 export type { AdmitOptions } from './http/login.js'
@@ -36,6 +37,7 @@ export type {
   TemplateHelper,
   TemplateOptions,
 } from './options.js'
+export type { RefusalLink, RefusalPageValues, RefusedField } from './refusal-page.js'
 export type * from './store.js'
 export type {
   Acceptance,

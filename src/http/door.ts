@@ -7,6 +7,7 @@ import type { Credentials } from '../use-cases/check.js'
 import { type Claim, claimInvite } from '../use-cases/claim.js'
 import { clearJoinCookie, credentialsFor, hasJoinCookie, holdsAnotherCode } from './join-cookie.js'
 import { tellOperator } from './problem.js'
+import { noteApp } from './refusals.js'
 import { throttleOf } from './throttle.js'
 
 interface Arrival {
@@ -34,6 +35,7 @@ export async function claimAtDoor(context: Context, arrival: Arrival): Promise<C
   } catch (error) {
     if (!(error instanceof InviteError)) throw error
     if (error.status >= 500) {
+      noteApp(error, appId)
       tellOperator(context, error)
       throw error
     }
@@ -49,6 +51,7 @@ export async function claimAtDoor(context: Context, arrival: Arrival): Promise<C
 /** Tells that somebody is kept out, and returns what to throw. */
 export function refuse(context: Context, appId: string, error: InviteError): InviteError {
   context.emit('refused', { appId, code: error.code })
+  noteApp(error, appId)
   return error
 }
 

@@ -33,6 +33,8 @@ interface Operation {
   readonly isPublic?: boolean
   /** Whether it may be sent again under an `Idempotency-Key`. */
   readonly isRepeatable?: boolean
+  /** Whether browsers send it as a form, and are answered with pages. */
+  readonly isForm?: boolean
   readonly query?: Fields
   readonly body?: Fields
   /** The answer to a request that could be carried out. */
@@ -118,6 +120,16 @@ export const operations: readonly Operation[] = [
     failures: [404],
   },
   {
+    method: 'post',
+    path: '/app/{appId}/join',
+    summary: 'A code or join link that was pasted: on to the signup page; browsers are answered with pages',
+    isPublic: true,
+    isForm: true,
+    body: checkSchema,
+    status: 303,
+    failures: [400, 403, 404, 413, 415, 429, 503],
+  },
+  {
     method: 'get',
     path: '/app/{appId}/acceptance',
     summary: 'A page of who joined',
@@ -177,7 +189,8 @@ const idempotencyKey = {
 }
 
 function describe(operation: Operation): object {
-  const { path, summary, isPublic = false, isRepeatable = false, query, body, status, answer, failures } = operation
+  const { path, summary, isPublic = false, isRepeatable = false, isForm = false } = operation
+  const { query, body, status, answer, failures } = operation
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -190,16 +203,23 @@ function describe(operation: Operation): object {
     required: false,
     schema: jsonSchema(schema as v.GenericSchema),
   }))
+  const page = isForm && { 'text/html': { schema: { type: 'string' } } }
   const problem = {
     description: 'Why not',
-    content: { 'application/problem+json': { schema: jsonSchema(problemSchema) } },
+    content: { 'application/problem+json': { schema: jsonSchema(problemSchema) }, ...page },
   }
+  const inBody = body && { schema: jsonSchema(body) }
   return {
     summary,
     ...(!isPublic && { description: 'For whom the host lets: see `authorize`.' }),
     parameters: [...inPath, ...inQuery, ...(isRepeatable ? [idempotencyKey] : [])],
-    ...(body && { requestBody: { content: { 'application/json': { schema: jsonSchema(body) } } } }),
+    ...(inBody && {
+      requestBody: {
+        content: { 'application/json': inBody, ...(isForm && { 'application/x-www-form-urlencoded': inBody }) },
+      },
+    }),
     responses: {
+      ...(page && { 200: { description: 'Done, for browsers: a page that goes on', content: page } }),
       [status]: {
         description: 'Done',
         ...(answer && { content: { 'application/json': { schema: jsonSchema(answer) } } }),

@@ -21,10 +21,12 @@ import {
 import { readJson } from './body.js'
 import { type Repeatable, repeatable } from './idempotency.js'
 import type { Invites } from './invites.js'
+import { joinByForm } from './join.js'
 import { credentialsFor, setJoinCookie } from './join-cookie.js'
 import { warnOfApp } from './misconfiguration.js'
 import { openApiDocument } from './openapi.js'
 import { sendProblem } from './problem.js'
+import { loadPages } from './refusal-page.js'
 import { type RateLimitHeaders, throttleOf } from './throttle.js'
 
 /** The options of {@link inviteRouter}: who may do what. */
@@ -42,6 +44,7 @@ const modelFields = ['inviteId', 'inviteCode', 'appId', 'used']
 export function inviteRouter(invites: Invites, options: InviteRouterOptions): Router {
   const context = contextOf(invites)
   checkAuthorize('inviteRouter', options)
+  loadPages(context) // a wrong template is told now
   const router = express.Router()
 
   /** A management route: cross-site rule, the host's word, the body, and then `handle`. */
@@ -165,6 +168,11 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
       if (normalizeCode(code) !== undefined) setJoinCookie(context, res, app.appId, { inviteCode: code, proof })
       res.redirect(app.signupUrl)
     }),
+  )
+
+  router.post(
+    '/app/:appId/join',
+    open((req, res) => joinByForm(context, req, res, param(req, 'appId'))),
   )
 
   router.get(

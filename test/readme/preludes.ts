@@ -212,6 +212,45 @@ export const preludes: readonly Prelude[] = [
       assert.ok(tests.length > 30)
       for (const test of tests) await test()`,
   },
+  {
+    has: "import { carryInvite } from 'express-invite-only'",
+    before: `
+      import assert from 'node:assert/strict'
+      import passport from 'passport'
+      import OAuth2Strategy from 'passport-oauth2'
+      import { app, invites, request, send } from './harness.js'
+      const url = 'https://provider.example/'
+      const client = { authorizationURL: url, tokenURL: url, clientID: 'app', clientSecret: 'secret' }
+      const store = { store: (_req: unknown, done: (error: null, state: string) => void) => done(null, 's1') }
+      for (const name of ['google', 'apple']) {
+        passport.use(name, new OAuth2Strategy({ ...client, store } as never, () => undefined))
+      }`,
+    after: `
+      const { inviteCode } = await send()
+      for (const [path, sameSite] of [['google', 'Lax'], ['apple', 'None']]) {
+        const start = await request.get('/auth/' + path).query({ inviteCode })
+        assert.equal(start.status, 302)
+        assert.match(String(start.get('Set-Cookie')), new RegExp('^invite_only_trip.*SameSite=' + sameSite))
+      }`,
+  },
+  {
+    has: 'app.use(inviteErrors(invites, { signInUrl',
+    before: `
+      import assert from 'node:assert/strict'
+      import { admit } from 'express-invite-only'
+      import passport from 'passport'
+      import { Strategy } from 'passport-local'
+      import { app, invites, request } from './harness.js'
+      const users = { findUser: () => null, createUser: () => ({ id: 1 }) }
+      passport.use('oauth2', new Strategy({ passReqToCallback: true }, admit(invites, users)))`,
+    after: `
+      const path = '/auth/callback?username=ada&password=secret'
+      const page = await request.get(path).set('Accept', 'text/html')
+      assert.equal(page.status, 403)
+      assert.match(page.text, /You need an invite/)
+      assert.match(page.text, /href="http:\\/\\/localhost\\/login"/)
+      assert.equal((await request.get(path)).type, 'application/problem+json')`,
+  },
 ]
 
 /** Lines of sh blocks that are neither curl nor npm, and so are not run: why not. */

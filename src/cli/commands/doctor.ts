@@ -1,12 +1,12 @@
 // `doctor`: checks what can be checked from outside the app, and says how to cure what is wrong.
 import type { Command } from 'commander'
+import { columns } from '../../plain-text.js'
 import { type Check, type Finding, failed, type Subject, skipped } from '../checks/check.js'
 import { clock, database, outbox, secret } from '../checks/database.js'
 import { configuration, driver, node } from '../checks/environment.js'
 import { baseUrl, mailer, signupUrl, templateFiles } from '../checks/web.js'
 import type { Cli } from '../cli.js'
 import { exitCodes, messageOf } from '../failures.js'
-import { columns } from '../text.js'
 
 const checks: readonly Check[] = [
   node,

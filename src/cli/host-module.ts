@@ -23,7 +23,7 @@ export async function loadModule(file: string): Promise<HostModule> {
   for (const candidate of candidates) {
     const context = contextIn(candidate)
     if (context === undefined) continue
-    const { app = inner?.app, doors = inner?.doors } = exported
+    const [app, doors] = await Promise.all([exported.app ?? inner?.app, exported.doors ?? inner?.doors])
     return { invites: candidate as CoreInvites, context, app, doors }
   }
   const names = Object.keys(exported).filter((name) => name !== 'module.exports')

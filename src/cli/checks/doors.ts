@@ -1,10 +1,11 @@
-// The check of the signup doors that the app's module declares, as `invites.selfTest` tries them.
-import { type DoorReport, headOf, type SelfTestReport } from '../../self-test-report.js'
+// The check of the ways to sign up that the app's module declares, each tried by `invites.selfTest`.
+import { type DoorReport, type DoorTry, headOf, type SelfTestReport } from '../../self-test-report.js'
+import { messageOf } from '../failures.js'
 import type { Install } from '../install.js'
 import { count } from '../text.js'
-import { type Finding, failed, ok, skipped } from './check.js'
+import { type Finding, failed, ok, type Subject, skipped } from './check.js'
 
-/** What tries the doors: the gate itself, which is of HTTP, as the app's module hands it over. */
+/** What `createInvites` returns can do beyond the core, as far as it is needed here. */
 interface SelfTesting {
   selfTest(app: unknown, options: { readonly doors: unknown; readonly appId: string }): Promise<SelfTestReport>
 }
@@ -12,17 +13,57 @@ interface SelfTesting {
 interface DoorFinding extends Finding {
   readonly check: string
   readonly readme: string
+  readonly tries?: readonly DoorTry[]
 }
 
-const named = { check: 'doors', readme: 'Test your doors' } as const
+const README = 'Test your doors'
+const DECLARE =
+  "Export your Express app and its ways to sign up beside `invites`: export const doors = [{ path: '/signup', body: { … } }]."
 
-/** What keeps the doors from being tried; `undefined`: nothing. */
-export function withoutDoors({ module }: Install): Finding | undefined {
-  const { app, doors } = module ?? {}
-  if (Array.isArray(doors) && doors.length > 0 && app !== undefined) return undefined
-  const missing = ['app', 'doors'].filter((name) => Object(module)[name] === undefined)
-  return failed(
-    module === undefined ? 'are not known without the module of your app' : `it does not export ${missing.join(', ')}`,
-    "Export your Express app and its ways to sign up beside `invites`: export const doors = [{ path: '/signup', body: { … } }].",
-  )
+/** Whether there is anything to ask leave for. */
+export function canTryDoors(opened: Subject['opened']): opened is Install {
+  return !('failure' in opened) && missingIn(opened).length === 0
+}
+
+/** A finding for each door; where they are not tried, one that says so, or none where there are none. */
+export async function tryDoors(
+  opened: Subject['opened'],
+  { asked, isDown }: { readonly asked: boolean; readonly isDown: boolean },
+): Promise<readonly DoorFinding[]> {
+  const all = (finding: Finding) => [{ check: 'doors', readme: README, ...finding }]
+  if ('failure' in opened) return asked ? all(skipped('not tried: the configuration does not load')) : []
+  const missing = missingIn(opened)
+  if (!asked) {
+    const declared = `${opened.origin} declares ${count(declaredBy(opened), 'door')}`
+    return missing.length > 0 ? [] : all(skipped(`${declared}, which --doors tries; that makes accounts`))
+  }
+  if (opened.module === undefined) return all(failed('are not known without the module of your app', DECLARE))
+  if (missing.length > 0) return all(failed(`${opened.origin} exports no ${missing.join(' and no ')}`, DECLARE))
+  if (isDown) return all(skipped('not tried: the database cannot be used'))
+  try {
+    const { app, doors, invites } = opened.module
+    const report = await (invites as unknown as SelfTesting).selfTest(app, { doors, ...opened.scope })
+    if (report.doors.length > 0) return report.doors.map(found)
+    return all(failed(report.table, 'Switch it for the test: express-invite-only mode invite-only'))
+  } catch (error) {
+    return all(failed(messageOf(error), 'Mend what your module exports as `doors`.'))
+  }
+}
+
+function declaredBy({ module }: Install): number {
+  return Array.isArray(module?.doors) ? module.doors.length : 0
+}
+
+function missingIn(install: Install): readonly string[] {
+  const isThere = { app: install.module?.app !== undefined, doors: declaredBy(install) > 0 }
+  return (['app', 'doors'] as const).filter((name) => !isThere[name])
+}
+
+function found({ name, stood, tries }: DoorReport): DoorFinding {
+  const wrong = tries.filter((each) => !each.stood)
+  const cures = new Set(wrong.flatMap(({ cure }) => cure ?? []))
+  const finding = stood
+    ? ok('let in with a good invite, once, and nobody else')
+    : failed(wrong.map(({ invite, why }) => `${headOf(invite)}: ${why}`).join('; '), [...cures].join(' '))
+  return { check: name, readme: README, ...finding, tries }
 }

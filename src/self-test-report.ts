@@ -42,23 +42,29 @@ const signs = (stood: boolean) => (stood ? '✓' : '✗')
 export function reportOf(doors: readonly DoorReport[]): SelfTestReport {
   const rows = doors.map(({ name, stood, tries }) => [signs(stood), name, ...Object.keys(heads).map(answerTo(tries))])
   const table = columns([['', 'door', ...Object.values(heads)], ...rows])
-  const faults = doors.flatMap(({ name, tries }) => tries.filter(({ stood }) => !stood).map(describe(name)))
+  const faults = doors.flatMap((door) => faultsOf(door).map(describe(door.name)))
   return { ok: doors.every(({ stood }) => stood), table: [table, ...faults].join('\n\n'), doors }
 }
 
-/** A try by the name that people read. */
-export function headOf(invite: DoorTry['invite']): string {
-  return heads[invite]
+/** The tries that came out wrong, but for those whose cure was told with one before. */
+export function faultsOf({ tries }: DoorReport): readonly DoorTry[] {
+  const wrong = tries.filter(({ stood }) => !stood)
+  return wrong.filter(({ cure }, at) => wrong.findIndex((each) => each.cure === cure) === at)
+}
+
+/** What was wrong with a try, as a line. */
+export function faultIn({ invite, why = '' }: DoorTry): string {
+  return `${heads[invite]}: ${why}`
 }
 
 function answerTo(tries: readonly DoorTry[]): (invite: string) => string {
   return (invite) => tries.find((each) => each.invite === invite)?.answer ?? '–'
 }
 
-function describe(name: string): (wrong: DoorTry) => string {
-  return ({ invite, why = '', cure = '' }) =>
+function describe(name: string): (fault: DoorTry) => string {
+  return (fault) =>
     columns([
-      [signs(false), `${name}, ${heads[invite]}: ${why}`],
-      ['', `→ ${cure}`],
+      [signs(false), `${name}, ${faultIn(fault)}`],
+      ['', `→ ${fault.cure}`],
     ])
 }

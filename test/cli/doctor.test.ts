@@ -217,20 +217,17 @@ describe('the command line, doctor', () => {
 
     it('tries each door that the module declares, once it may, and cures those that did not stand', async () => {
       const run = openDoors(`export { app }; export const doors = [${right}, { ...${right}, path: '/open' }]`)
-      const before = await run('doctor')
+      const [before, unasked] = await Promise.all([run('doctor'), run('doctor --doors')])
       expect(before.code).to.equal(0)
       expect(before.stdout).to.match(/^– {2}doors +invites\.mjs declares 2 doors, which --doors tries; that makes/m)
-      const unasked = await run('doctor --doors')
       expect(unasked).to.include({ code: 2, stdout: '' })
       expect(unasked.stderr).to.include('must be one for tests. Nobody can be asked here: say --yes')
-      expect(JSON.parse((await run('list --status revoked,accepted --json')).stdout).items).to.deep.equal([])
+      expect((await run('list --status revoked,accepted')).stdout).to.equal('No revoked or accepted invites.\n')
 
       const tried = await run('doctor --doors --yes')
       expect(tried.code).to.equal(1)
       expect(tried.stdout).to.match(/^✓ {2}POST \/signup +let in with a good invite, once, and nobody else$/m)
-      expect(tried.stdout).to.match(
-        /^✗ {2}POST \/open +no invite: it answered 201, and no gate refused it; dead inv/m,
-      )
+      expect(tried.stdout).to.match(/^✗ {2}POST \/open +no invite: it answered 201, and no gate refused it$/m)
       expect(tried.stdout).to.match(/→ Put requireInvite\(invites\) before the handler .*\n.*README: Test your doors/)
       expect(tried.stderr).to.equal('an account is made\n')
       const { checks }: Report = JSON.parse((await run('doctor --doors --yes --json')).stdout)
@@ -246,16 +243,18 @@ describe('the command line, doctor', () => {
         expect(code).to.equal(1)
         return stdout
       }
-      const doors = `export const doors = [${right}]`
-      expect(await said('')).to.match(
-        /^✗ {2}doors +invites\.mjs exports no app and no doors\n.*→ Export your Express/m,
-      )
-      expect(await said('export { app }', 'doctor --doors')).to.match(/^✗ {2}doors +invites\.mjs exports no doors$/m)
-      const wrong = await said("export default { app, doors: [{ path: 'signup' }] }")
+      const doors = `export { app }; export const doors = [${right}]`
+      const [nothing, noDoors, wrong, switched, down] = await Promise.all([
+        said(''),
+        said('export { app }', 'doctor --doors'),
+        said("export default { app, doors: [{ path: 'signup' }] }"),
+        said(`await invites.settings({ mode: 'open' }); ${doors}`),
+        said(`await store.close(); ${doors}`),
+      ])
+      expect(nothing).to.match(/^✗ {2}doors +invites\.mjs exports no app and no doors\n.*→ Export your Express/m)
+      expect(noDoors).to.match(/^✗ {2}doors +invites\.mjs exports no doors$/m)
       expect(wrong).to.include('selfTest: doors[0].path must begin with a slash')
-      const switched = await said(`await invites.settings({ mode: 'open' }); export { app }; ${doors}`)
       expect(switched).to.match(/No door was tried: the mode of default is open.*\n.*→ .*mode invite-only/)
-      const down = await said(`await store.close(); export { app }; ${doors}`)
       expect(down).to.match(/^– {2}doors +not tried: the database cannot be used$/m)
 
       const { cwd } = await openApp()

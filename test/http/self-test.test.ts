@@ -85,10 +85,15 @@ describe('invites.selfTest', () => {
   it('finds that every kind of door stands, and says so in a table', async () => {
     const { invites, users, test } = await openSite((site, host, users) => {
       gated()(site, host, users)
-      site.post('/register', express.urlencoded(), requireInvite(host.invites), (req, res) => {
-        users.add(req.body.email)
-        res.redirect('/')
-      })
+      site.post(
+        '/register',
+        express.urlencoded({ extended: false }),
+        requireInvite(host.invites, { succeeded: () => true }),
+        (req, res) => {
+          users.add(req.body.email)
+          res.redirect('/')
+        },
+      )
       site.post('/graphql', express.json(), (req, res, next) => {
         const claiming = host.invites.claim({ inviteCode: req.body.code ?? '', email: false })
         claiming.then(async (claim) => {
@@ -371,17 +376,20 @@ describe('invites.selfTest', () => {
       const { test } = await openSite((site) => {
         site.post('/closed', (_req, res) => void res.status(403).send('<title>no</title><p>CSRF token missing'))
         site.post('/away', (_req, res) => void res.redirect(301, 'https://acme.dev/away'))
+        site.post('/limit', (_req, res) => void res.status(429).end())
       })
-      const report = await test(['/signup', '/closed', '/away'].map((path) => ({ ...signup, path })))
+      const report = await test(['/signup', '/closed', '/away', '/limit'].map((path) => ({ ...signup, path })))
       const told = report.doors.map(({ tries: [first] }) => [first?.answer, `${first?.why} → ${first?.cure}`])
       expect(told.map(([answer]) => answer)).to.deep.equal([
         'not refused (404)',
         'not refused (403)',
         'not refused (301)',
+        'not refused (429)',
       ])
       expect(told[0]?.[1]).to.include('Is this the path of your signup')
       expect(told[1]?.[1]).to.match(/403: CSRF token missing, and no gate refused it → .*its CSRF token/)
-      expect(told[2]?.[1]).to.match(/301: to https:\/\/acme\.dev\/away, .* was it sent away before\?/)
+      expect(told[2]?.[1]).to.match(/301: to https:\/\/acme\.dev\/away, .* was this sent away before it got there/)
+      expect(told[3]?.[1]).to.include('A limit of your app stopped the test')
     })
 
     it('an app that never answers, and a door whose try never ends', async () => {

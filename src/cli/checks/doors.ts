@@ -1,5 +1,5 @@
 // The check of the ways to sign up that the app's module declares, each tried by `invites.selfTest`.
-import { type DoorReport, type DoorTry, headOf, type SelfTestReport } from '../../self-test-report.js'
+import { type DoorReport, type DoorTry, faultIn, faultsOf, type SelfTestReport } from '../../self-test-report.js'
 import { messageOf } from '../failures.js'
 import type { Install } from '../install.js'
 import { count } from '../text.js'
@@ -59,11 +59,10 @@ function missingIn(install: Install): readonly string[] {
   return (['app', 'doors'] as const).filter((name) => !isThere[name])
 }
 
-function found({ name, stood, tries }: DoorReport): DoorFinding {
-  const wrong = tries.filter((each) => !each.stood)
-  const cures = new Set(wrong.flatMap(({ cure }) => cure ?? []))
-  const finding = stood
+function found(door: DoorReport): DoorFinding {
+  const faults = faultsOf(door)
+  const finding = door.stood
     ? ok('let in with a good invite, once, and nobody else')
-    : failed(wrong.map(({ invite, why }) => `${headOf(invite)}: ${why}`).join('; '), [...cures].join(' '))
-  return { check: name, readme: README, ...finding, tries }
+    : failed(faults.map(faultIn).join('; '), faults.map(({ cure }) => cure).join(' '))
+  return { check: door.name, readme: README, ...finding, tries: door.tries }
 }

@@ -45,7 +45,7 @@ export function failure(error: unknown): Answer {
   return { kind: 'failed', text, code: error instanceof InviteError && error.status < 500 ? error.code : undefined }
 }
 
-const MAX_SHOWN = 120
+const MAX_SHOWN = 200
 
 /** The beginning of what a page or a document says, without what may be a secret. */
 export function excerpt(text: string): string {

@@ -36,6 +36,7 @@ const expected: Readonly<Record<'none' | 'dead' | 'used', readonly InviteErrorCo
 
 const LATE = 'Does every way through it end the response, or call `next`? Where it is only slow, give `timeoutMs`.'
 const ROUTE = 'Is this the path of your signup, and its method?'
+const LIMIT = 'A limit of your app stopped the test, which comes four times to each door: raise it for tests.'
 const FAILED = 'See what your app says of it.'
 const BODY = 'Is this what your signup needs: its fields, its CSRF token, its session? See `body` and `headers`.'
 
@@ -69,7 +70,9 @@ export function judgeRefusal(invite: 'none' | 'dead' | 'used', seen: Seen, door:
     return { ...notRefused, why, cure: cureOf(refusals) }
   }
   const cure =
-    status !== undefined && status < 400 ? `${door.gate} Or was it sent away before? ${BODY}` : cureFor(answer)
+    status !== undefined && status < 400
+      ? `${door.gate} Or was this sent away before it got there, to https or to log in? See \`headers\`.`
+      : cureFor(answer)
   return { ...notRefused, why: `${how}, and no gate refused it`, cure: cure ?? `${door.gate} ${BODY}` }
 }
 
@@ -112,6 +115,7 @@ export function judgeAdmission(seen: Seen, door: Tried): Verdict {
 function cureFor(answer: Answer): string | undefined {
   const status = statusOf(answer)
   if (status === 404 || status === 405) return ROUTE
+  if (status === 429) return LIMIT
   return answer.kind === 'failed' || (status !== undefined && status >= 500) ? FAILED : undefined
 }
 

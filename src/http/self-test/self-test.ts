@@ -64,20 +64,18 @@ export async function selfTest(
 async function tryDoor(test: Test, door: Door, dead: Ticket): Promise<DoorReport> {
   const tries: DoorTry[] = []
   const tried: Tried = { kind: kindOf(door), gate: gateOf(door), isGated: false }
-  const keptOut = async (invite: 'none' | 'dead' | 'used', ticket?: Ticket) => {
+  /** Whether the door may be tried again: what comes after its time would be taken for the next answer. */
+  const goesOn = async (invite: 'none' | 'dead' | 'used', ticket?: Ticket) => {
     const seen = await watch(test, door, ticket)
     tries.push({ invite, ...judgeRefusal(invite, seen, tried) })
-    return seen.answer
+    return seen.answer.kind !== 'late'
   }
-  const answer = await keptOut('none')
-  if (answer.kind !== 'late') {
-    // else so would the others be
-    await keptOut('dead', dead)
+  if ((await goesOn('none')) && (await goesOn('dead', dead))) {
     const good = await newTicket(test, door)
     const isGated = tries.some(({ stood }) => stood)
     const verdict = judgeAdmission(await watch(test, door, good), { ...tried, isGated })
     tries.push({ invite: 'good', ...verdict })
-    if (verdict.stood) await keptOut('used', good)
+    if (verdict.stood) await goesOn('used', good)
   }
   return { name: nameOf(door), stood: tries.every(({ stood }) => stood), tries }
 }

@@ -518,6 +518,52 @@ describe('invites.selfTest', () => {
     expect(server.listening).to.equal(true)
   })
 
+  it('counts a refusal that is told by a page of status 200, and one that redirects', async () => {
+    const answers: readonly [string, RequestHandler][] = [
+      ['refused (200)', (_req, res) => void res.send('Sorry.')],
+      ['refused (302)', (_req, res) => void res.redirect('/signup?why')],
+    ]
+    for (const [refused, answer] of answers) {
+      const { test } = await openSite((site, host, users) => {
+        gated()(site, host, users)
+        site.use(((_error, req, res, next) => void answer(req, res, next)) satisfies ErrorRequestHandler)
+      })
+      expect(outcomes(await test([signup]))).to.deep.equal({ ...good, none: refused, dead: refused, used: refused })
+    }
+  })
+
+  it('gives each form of callback what its strategy would', async () => {
+    const { invites } = await openHost()
+    const seen: unknown[] = []
+    const done = (values: unknown[]) => (values.at(-1) as (error: null, user: false) => void)(null, false)
+    const withArity = (length: number) => {
+      const verify = (...values: unknown[]) => {
+        seen.push(
+          values.slice(0, -1).map((value) => (typeof value === 'object' ? Object.keys(value ?? {}).join() : value)),
+        )
+        done(values)
+      }
+      return Object.defineProperty(verify, 'length', { value: length })
+    }
+    const given = async (strategy: object, who: object = { id: 'a' }) => {
+      await invites.selfTest(express(), { doors: [{ strategy, profile: () => who }] })
+      return seen.splice(0)[0]
+    }
+    const oidc = (length: number) => ({ name: 'openidconnect', _verify: withArity(length) })
+    const [issuer, token] = [
+      'https://provider.example',
+      'e30.eyJpc3MiOiJodHRwczovL3Byb3ZpZGVyLmV4YW1wbGUiLCJzdWIiOiJhIn0.',
+    ]
+    expect(await given(oidc(3))).to.deep.equal([issuer, 'id'])
+    expect(await given(oidc(5))).to.deep.equal([issuer, 'id', '', token])
+    expect(await given(oidc(8))).to.deep.equal([issuer, 'id', '', token, 'access', 'refresh', ''])
+    expect(await given(oidc(9))).to.deep.equal([issuer, 'id', 'id', '', token, 'access', 'refresh', ''])
+    expect(await given({ _verify: withArity(4) })).to.deep.equal(['access', 'refresh', 'id'])
+    expect(await given({ _verify: withArity(5) })).to.deep.equal(['access', 'refresh', '', 'id'])
+    expect(await given({ _verify: withArity(2) }, { claims: () => ({}) })).to.deep.equal(['claims'])
+    expect(await given({ _verify: withArity(3) }, { username: 'ada', password: 'x' })).to.deep.equal(['ada', 'x'])
+  })
+
   for (const mode of ['open', 'closed'] as const) {
     it(`tries nothing while the mode is ${mode}, and is not content with that`, async () => {
       const { invites, users, test } = await openSite(gated())

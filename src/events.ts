@@ -44,7 +44,7 @@ export interface InviteEvents {
   accepted: [event: AcceptedEvent]
   /** An invite was taken back. */
   revoked: [event: InviteEvent]
-  /** A door of the host's refused somebody; not told of a store that is down. */
+  /** A door of the host's, or `invites.claim`, refused somebody; not told of a store that is down. */
   refused: [event: RefusedEvent]
 }
 

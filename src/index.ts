@@ -23,6 +23,16 @@ export { previewInvite } from './http/preview.js'
 export type { LoginAddress, LoginDetails } from './http/provider-address.js'
 export { type RequireInviteOptions, requireInvite } from './http/require-invite.js'
 export { type InviteRouterOptions, inviteRouter } from './http/router.js'
+export type {
+  CustomDoor,
+  Door,
+  DoorOptions,
+  RouteDoor,
+  SelfTestOptions,
+  SignupTry,
+  StrategyDoor,
+} from './http/self-test/doors.js'
+export type { ServableApp } from './http/self-test/serve.js'
 export type { Succeeded } from './http/settle.js'
 export type { CoreInvites } from './invites.js'
 export type { InviteMailValues } from './mail/message.js'
@@ -38,6 +48,7 @@ export type {
   TemplateOptions,
 } from './options.js'
 export type { RefusalLink, RefusalPageValues, RefusedField } from './refusal-page.js'
+export type { DoorReport, DoorTry, SelfTestReport } from './self-test-report.js'
 export type * from './store.js'
 export type {
   Acceptance,

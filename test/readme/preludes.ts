@@ -251,6 +251,36 @@ export const preludes: readonly Prelude[] = [
       assert.match(page.text, /href="http:\\/\\/localhost\\/login"/)
       assert.equal((await request.get(path)).type, 'application/problem+json')`,
   },
+  {
+    has: 'invites.selfTest(app, {',
+    before: `
+      import assert from 'node:assert/strict'
+      import express from 'express'
+      import { admit, InviteError, requireInvite } from 'express-invite-only'
+      import { Strategy } from 'passport-oauth2'
+      import { app, invites } from './harness.js'
+      let users = 0
+      app.use(express.json())
+      app.post('/signup', requireInvite(invites), (_req, res) => void res.status(201).json({ id: ++users }))
+      app.post('/graphql', (req, res, next) => {
+        const claiming = invites.claim({ inviteCode: req.body.inviteCode ?? '', email: req.body.email })
+        claiming.then((claim) => claim.accept({ userId: ++users })).then(() => res.json({ data: {} }), next)
+      })
+      app.use(((error, _req, res, _next) => {
+        res.status(error instanceof InviteError ? error.status : 500).end()
+      }) satisfies express.ErrorRequestHandler)
+      const verify = admit(invites, { findUser: () => null, createUser: () => ({ id: ++users }) })
+      const urls = { authorizationURL: 'https://p.dev/a', tokenURL: 'https://p.dev/t', callbackURL: 'https://acme.dev/cb' }
+      const googleStrategy = new Strategy(
+        { ...urls, clientID: 'app', clientSecret: 'secret', passReqToCallback: true },
+        verify,
+      )
+      const post = (url: string, body: object) =>
+        fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })`,
+    after: `
+      assert.equal(report.doors.length, 3)
+      assert.equal(users, 3)`,
+  },
 ]
 
 /** Lines of sh blocks that are neither curl nor npm, and so are not run: why not. */

@@ -4,7 +4,7 @@ import { appOf, type Context, modeOf } from '../context.js'
 import { InviteError } from '../errors.js'
 import { checkNames } from '../option-names.js'
 import type { Awaitable } from '../options.js'
-import type { AcceptOptions, Claim } from '../use-cases/claim.js'
+import type { AcceptOptions, Claim, ClaimInput } from '../use-cases/claim.js'
 import { codeFromRequest } from './credentials.js'
 import { claimAtDoor, forgetCookie, refuse } from './door.js'
 import { warnOfApp } from './misconfiguration.js'
@@ -13,8 +13,8 @@ import { assertedAddress, isLocal, type LoginAddress, type LoginDetails } from '
 /** How a host finds and makes its users. */
 export interface AdmitOptions<User, Profile> {
   /**
-   * The user that this login belongs to, who needs no invite; `null` where there is none yet; `false` where there is one
-   * and this is not them, such as with a wrong password.
+   * The user that this login belongs to, who needs no invite and uses none up; `null` where there is none yet; `false`
+   * where there is one and this is not them, such as with a wrong password.
    */
   findUser(profile: Profile, details: LoginDetails): Awaitable<User | null | undefined | false>
   /**
@@ -99,9 +99,13 @@ function userIdOf(user: unknown): AcceptOptions['userId'] {
 }
 
 /** The address that the claim is judged by: one that somebody else only says is theirs proves nothing. */
-function addressFor(found: LoginAddress | string | null | undefined, isLocal: boolean): string | undefined {
+function addressFor(
+  found: LoginAddress | string | null | undefined,
+  isLocal: boolean,
+): Pick<ClaimInput, 'email' | 'emailAsserted'> {
   const { address, verified } = typeof found === 'string' ? { address: found, verified: false } : (found ?? {})
-  return isLocal || verified === true ? (address ?? undefined) : undefined
+  const emailAsserted = verified === true
+  return { email: isLocal || emailAsserted ? (address ?? undefined) : undefined, emailAsserted }
 }
 
 /** @throws TypeError where an option is unknown, missing or wrong. */

@@ -2,8 +2,9 @@
 // locks rows that another one wants.
 import { expect } from 'chai'
 import { acceptOf, address, claimOf, create, found, HOLD, NOW, newInvite } from '../../adapters/contract/fixtures.js'
-import { postgresStore } from '../../adapters/postgres.js'
+import { type PgPool, postgresStore } from '../../adapters/postgres.js'
 import type { AcceptResult, InviteRecord, InviteStore } from '../../src/store.js'
+import { openHost } from '../support/host.js'
 import { openPool, temporarySchema } from '../support/postgres.js'
 
 const ROUNDS = 60
@@ -92,6 +93,38 @@ describe('postgresStore, where an address joins by a link beside its invite,', (
       expect(closedBy(first), 'closed twice').to.not.equal(closedBy(second) || 'none')
       await one.revokeInvites({ appId: APP, now: NOW })
     }
+  })
+
+  it('R-31 costs a statement only where an address is verified and the invite is for anybody', async () => {
+    const schema = await temporarySchema()
+    const pool = await openPool()
+    let statements = 0
+    const counting: PgPool = {
+      totalCount: 0,
+      async connect() {
+        const client = await pool.connect()
+        return {
+          query(query) {
+            statements++
+            return client.query(query)
+          },
+          release: (error) => client.release(error),
+          on: () => undefined,
+        }
+      },
+    }
+    const { invites } = await openHost({ invites: { store: postgresStore(counting, { schema }) } })
+    const costOf = async (to: string | null, email: string, emailAsserted?: boolean) => {
+      const { inviteCode } = await invites.send({ email: to })
+      const claim = await invites.claim({ inviteCode: inviteCode ?? '', email, emailAsserted })
+      statements = 0
+      await claim.accept({ userId: 'ada' })
+      return statements
+    }
+    const typed = await costOf(null, 'typed@example.com')
+    const bound = await costOf('ada@example.com', 'ada@example.com')
+    expect(await costOf('eve@example.com', 'eve@example.com', true)).to.equal(bound)
+    expect([bound, await costOf(null, 'bob@example.com', true)]).to.deep.equal([typed, typed + 2])
   })
 
   it('R-31 closes what took the place of the sibling while it waited for the link', async () => {

@@ -2,7 +2,7 @@
 import type { Request } from 'express'
 import { parseAddress } from '../addresses.js'
 import { InviteError } from '../errors.js'
-import type { ClaimInput } from '../use-cases/claim.js'
+import { type ClaimInput, isUserId } from '../use-cases/claim.js'
 import type { FromRequest } from './credentials.js'
 
 /** The account of somebody who is logged in. */
@@ -29,8 +29,7 @@ export async function existingAccount(req: Request, existing: ExistingOption): P
   const found: unknown = existing === true ? Reflect.get(req, 'user') : await existing(req)
   if (found === undefined || found === null || found === false) throw new InviteError('not_authenticated')
   const { id, email, emailVerified } = found as Partial<ExistingAccount>
-  const names = typeof id === 'bigint' || Number.isSafeInteger(id) || (typeof id === 'string' && id !== '')
-  if (id === undefined || !names) throw withoutId(existing)
+  if (!isUserId(id)) throw withoutId(existing)
   // One that cannot be mailed to, as where a name stands in its place, keeps nobody from a shareable invite.
   const address = typeof email === 'string' && parseAddress(email) ? email : undefined
   return { id, email: address, emailVerified: existing !== true && emailVerified === true }

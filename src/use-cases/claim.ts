@@ -213,13 +213,13 @@ function acceptRequest(context: Context, key: ClaimKey, options: AcceptOptions) 
 /** One that names nobody, such as '' or NaN, would make everybody after it the same user again. */
 function readUserId(userId: AcceptOptions['userId']): string | null {
   if (userId === undefined || userId === null) return null
-  const names =
-    typeof userId === 'bigint' || Number.isSafeInteger(userId) || (typeof userId === 'string' && userId !== '')
-  if (!names)
-    throw new TypeError(
-      'accept({ userId }) takes the id of the new user: a string that is not empty, or a whole number.',
-    )
-  return String(userId)
+  if (isUserId(userId)) return String(userId)
+  throw new TypeError('accept({ userId }) takes the id of the new user: a string that is not empty, or a whole number.')
+}
+
+/** Whether it can name one user among others. */
+export function isUserId(id: unknown): id is string | number | bigint {
+  return typeof id === 'bigint' || Number.isSafeInteger(id) || (typeof id === 'string' && id !== '')
 }
 
 function readAddress(email: ClaimInput['email']): Address | undefined {

@@ -8,6 +8,7 @@ import { testInvites } from './contract/invites.js'
 import { testKeyedRequests } from './contract/keyed-requests.js'
 import { testOutbox } from './contract/outbox.js'
 import { testPruning } from './contract/pruning.js'
+import { testSiblings } from './contract/siblings.js'
 
 /** The two functions that mocha, vitest, jest and `node:test` have in common. */
 export interface TestRunner {
@@ -36,6 +37,7 @@ export function storeContract({ describe, it }: TestRunner, open: () => Promise<
   describe('keeps invites', () => testInvites(test))
   describe('claims', () => testClaims(test))
   describe('accepts', () => testAccepts(test))
+  describe('closes siblings', () => testSiblings(test))
   describe('keeps the outbox', () => testOutbox(test))
   describe('keeps keyed requests', () => testKeyedRequests(test))
   describe('prunes', () => testPruning(test))

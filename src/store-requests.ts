@@ -1,5 +1,5 @@
 // What a store is asked, and what it answers.
-import type { AcceptanceRecord, ClaimedInvite, Timestamp } from './records.js'
+import type { AcceptanceRecord, ClaimedInvite, InviteRecord, Timestamp } from './records.js'
 import type { InviteStatus, Mode } from './types.js'
 
 /** Names one invite: ids are never looked up without their app. */
@@ -97,6 +97,8 @@ export interface AcceptRequest {
   readonly userId: string | null
   /** The canonical address of the new account, for the case that the claim's row is gone. */
   readonly email: string | null
+  /** The canonical address that is known to be the new user's, and not only typed by them; `null`: none is known. */
+  readonly verifiedEmail: string | null
   /** The time that this step happens at. */
   readonly now: Timestamp
   /** The app's mode where none is stored. */
@@ -112,6 +114,8 @@ export type AcceptResult =
       readonly acceptance: AcceptanceRecord
       /** False where this very acceptance was recorded before. */
       readonly fresh: boolean
+      /** The other invite of that address, as it stands now, where this very step revoked it. */
+      readonly closed?: InviteRecord | undefined
     }
   | {
       /** Nothing was counted. */

@@ -118,6 +118,10 @@ export interface InviteStore {
    *
    * A claim of another invite or another app is none. Where no use is left then, waiting mail is canceled.
    *
+   * Where a use is newly counted, `verifiedEmail` is given and the invite has no address of its own, the other invite
+   * of that address in the same app and organization, if there is one that was neither used nor revoked, is revoked in
+   * the same step, as `revokeInvite` does it: it is left over, since an address joins once.
+   *
    * With `trx`, the host's own open transaction, all of it happens there: committed or rolled back with the rest.
    * @throws TypeError where `trx` is not an open transaction of a kind that the adapter knows.
    */

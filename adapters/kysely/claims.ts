@@ -3,10 +3,18 @@
 // Each operation runs in one write transaction. What admits is the predicate of an UPDATE on the invite's own row,
 // never something read before that row was locked; and whatever clears claim rows lowers `held` by as many. Claim rows
 // are only touched under the lock of their invite, so that no two transactions wait for each other.
-import type { AcceptRequest, AcceptResult, ClaimRefusal, ClaimRequest, ClaimResult } from '../../src/store.js'
+import type {
+  AcceptRequest,
+  AcceptResult,
+  ClaimRefusal,
+  ClaimRequest,
+  ClaimResult,
+  InviteRecord,
+} from '../../src/store.js'
 import type { Mode } from '../../src/types.js'
 import { claimStatements } from './claim-statements.js'
 import type { DeliveryOperations } from './deliveries.js'
+import type { InviteOperations } from './invites.js'
 import type { Operation } from './operation.js'
 import type { ReadingOperations } from './reading.js'
 import { type AcceptanceRow, type InviteRow, toAcceptance, toInvite } from './records.js'
@@ -24,8 +32,14 @@ export function claimOperations(
   {
     settings,
     reading,
+    invites,
     deliveries,
-  }: { settings: SettingsOperations; reading: ReadingOperations; deliveries: DeliveryOperations },
+  }: {
+    settings: SettingsOperations
+    reading: ReadingOperations
+    invites: InviteOperations
+    deliveries: DeliveryOperations
+  },
 ): ClaimOperations {
   const statements = claimStatements(dialect)
 
@@ -81,9 +95,10 @@ export function claimOperations(
   }
 
   function* accept(request: AcceptRequest): Operation<AcceptResult> {
-    const { claimId, inviteId } = request
+    const { claimId, inviteId, verifiedEmail } = request
     const now = dialect.encodeTime(request.now)
-    yield* reading.lock(request)
+    if (verifiedEmail === null) yield* reading.lock(request)
+    else yield* reading.lockWithSibling({ ...request, email: verifiedEmail })
     if ((yield* reading.rowOf(request)) === undefined) return { accepted: false }
     const [claim] = yield* statements.removeClaim({ claimId, inviteId })
     const [recorded] = yield* statements.findAcceptance({ claimId, inviteId, userId: request.userId })
@@ -116,7 +131,17 @@ export function claimOperations(
     }
     yield* statements.insertAcceptance(acceptance)
     if (invite.max_uses !== null && invite.uses >= invite.max_uses) yield* deliveries.cancel({ inviteId, now })
-    return { accepted: true, fresh: true, acceptance: toAcceptance(dialect, acceptance) }
+    const closed = yield* closeSibling(invite, request)
+    return { accepted: true, fresh: true, acceptance: toAcceptance(dialect, acceptance), closed }
+  }
+
+  /** An invite of an address has no sibling: of those that were not used, there is one for each. */
+  function* closeSibling(
+    invite: InviteRow,
+    { verifiedEmail, now }: AcceptRequest,
+  ): Operation<InviteRecord | undefined> {
+    if (verifiedEmail === null || invite.email_canonical !== null) return undefined
+    return yield* invites.closePlace({ appId: invite.app_id, email: verifiedEmail, orgId: invite.org_id }, now)
   }
 
   /** The claim has lapsed, or is gone: its use counts if a new claim would be admitted. */

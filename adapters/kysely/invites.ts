@@ -21,6 +21,8 @@ export interface InviteOperations {
   }): Operation<readonly InviteRecord[]>
   /** Revokes what stands in the way of a pending invite of this address, if that has expired. */
   makeRoom(place: Place, at: number): Operation<void>
+  /** Revokes what is pending for this address, or expired without having been used. */
+  closePlace(place: Place, at: number): Operation<InviteRecord | undefined>
 }
 
 const TRIES = 50 // of making an invite: whatever stands in its way may be gone, and another there, once it is looked at
@@ -114,9 +116,20 @@ export function inviteOperations(
   function* makeRoom(place: Place, at: number): Operation<void> {
     const holder = yield* reading.holderOf(place)
     if (holder === undefined || holder.expires_at === null || dialect.decodeTime(holder.expires_at) > at) return
+    yield* revokeHolder(holder, at)
+  }
+
+  function* closePlace(place: Place, at: number): Operation<InviteRecord | undefined> {
+    const holder = yield* reading.holderOf(place)
+    const revoked = holder && (yield* revokeHolder(holder, at))
+    return revoked && (yield* reading.withDelivery(revoked))
+  }
+
+  function* revokeHolder({ id }: InviteRow, at: number): Operation<InviteRow | undefined> {
     const now = dialect.encodeTime(at)
-    yield* revoke({ id: holder.id, now })
-    yield* deliveries.cancel({ inviteId: holder.id, now })
+    const [revoked] = yield* revoke({ id, now })
+    yield* deliveries.cancel({ inviteId: id, now })
+    return revoked
   }
 
   function* createInvite(
@@ -200,5 +213,5 @@ export function inviteOperations(
     return yield* reading.withDeliveries(revoked)
   }
 
-  return { createInvite, changeInvite, revokeInvite, revokeInvites, makeRoom }
+  return { createInvite, changeInvite, revokeInvite, revokeInvites, makeRoom, closePlace }
 }

@@ -35,7 +35,7 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
   const listing = listingOperations(dialect, reading)
   const pruning = pruningOperations(dialect)
   const invites = inviteOperations(dialect, reading, deliveries)
-  const claims = claimOperations(dialect, { settings, reading, deliveries })
+  const claims = claimOperations(dialect, { settings, reading, invites, deliveries })
   const keyedRequests = keyedRequestOperations(dialect)
   const acceptances = acceptanceOperations(dialect, { reading, invites })
 

@@ -5,9 +5,9 @@ import { appOf, type Context, modeOf } from '../context.js'
 import { InviteError } from '../errors.js'
 import { checkNames } from '../option-names.js'
 import type { Awaitable } from '../options.js'
-import type { AcceptOptions, Claim } from '../use-cases/claim.js'
+import type { AcceptOptions, Claim, ClaimInput } from '../use-cases/claim.js'
 import { explicitCode } from './credentials.js'
-import { claimAtDoor, forgetCookie, refuse } from './door.js'
+import { type Arrival, claimAtDoor, forgetCookie, refuse } from './door.js'
 import { holdsAnotherCode } from './join-cookie.js'
 import { warnOfApp, warnOfFormPost } from './misconfiguration.js'
 import { assertedAddress, isLocal, type LoginAddress, type LoginDetails } from './provider-address.js'
@@ -16,8 +16,8 @@ import { forgetRoundTrip, roundTripOf } from './round-trip-cookie.js'
 /** How a host finds and makes its users. */
 export interface AdmitOptions<User, Profile> {
   /**
-   * The user that this login belongs to, who needs no invite; `null` where there is none yet; `false` where there is one
-   * and this is not them, such as with a wrong password.
+   * The user that this login belongs to, who needs no invite and uses none up; `null` where there is none yet; `false`
+   * where there is one and this is not them, such as with a wrong password.
    */
   findUser(profile: Profile, details: LoginDetails): Awaitable<User | null | undefined | false>
   /**
@@ -79,7 +79,7 @@ async function claimBrought(
   context: Context,
   req: Request,
   appId: string,
-  address: () => Awaitable<string | undefined>,
+  address: Arrival['address'],
 ): Promise<Brought> {
   const explicit = await explicitCode(req, undefined)
   const trip = roundTripOf(context, req, appId)
@@ -136,9 +136,13 @@ function userIdOf(user: unknown): AcceptOptions['userId'] {
 }
 
 /** The address that the claim is judged by: one that somebody else only says is theirs proves nothing. */
-function addressFor(found: LoginAddress | string | null | undefined, isLocal: boolean): string | undefined {
+function addressFor(
+  found: LoginAddress | string | null | undefined,
+  isLocal: boolean,
+): Pick<ClaimInput, 'email' | 'emailAsserted'> {
   const { address, verified } = typeof found === 'string' ? { address: found, verified: false } : (found ?? {})
-  return isLocal || verified === true ? (address ?? undefined) : undefined
+  const emailAsserted = verified === true
+  return { email: isLocal || emailAsserted ? (address ?? undefined) : undefined, emailAsserted }
 }
 
 /** @throws TypeError where an option is unknown, missing or wrong. */

@@ -281,6 +281,32 @@ export const preludes: readonly Prelude[] = [
       assert.equal(report.doors.length, 3)
       assert.equal(users, 3)`,
   },
+  {
+    has: 'requireInvite(invites, { existing: true })',
+    before: `
+      import assert from 'node:assert/strict'
+      import express from 'express'
+      import { type Claim, requireInvite } from 'express-invite-only'
+      import { app as host, invites, request, send } from './harness.js'
+      type Member = express.Request & { user: { id: number; email: string }; invite: Claim }
+      const joined: unknown[] = []
+      const users = { join: async (...membership: unknown[]) => void joined.push(membership) }
+      host.use(express.json(), (req, _res, next) => {
+        if (req.get('X-User')) Object.assign(req, { user: { id: 7, email: 'ada@example.com' } })
+        next()
+      })
+      const app = {
+        post: (path: string, gate: express.RequestHandler, handle: (req: Member, res: express.Response) => unknown) =>
+          host.post(path, gate, handle as unknown as express.RequestHandler),
+      }`,
+    after: `
+      host.use(((error, _req, res, _next) => void res.sendStatus(error.status)) satisfies express.ErrorRequestHandler)
+      const { inviteCode } = await send({ email: 'ada@example.com', role: 'nurse', orgId: 'clinic' })
+      assert.equal((await request.post('/join').send({ inviteCode, email: 'ada@example.com' })).status, 401)
+      assert.equal((await request.post('/join').set('X-User', 'ada').send({ inviteCode })).status, 302)
+      assert.deepEqual(joined, [[7, 'clinic', 'nurse']])
+      assert.equal((await invites.acceptances()).items[0]?.userId, '7')`,
+  },
 ]
 
 /** Lines of sh blocks that are neither curl nor npm, and so are not run: why not. */

@@ -89,10 +89,7 @@ async function openDoors(options: Partial<AdmitOptions<User, never>> = {}) {
   login.use('local', new LocalStrategy({ passReqToCallback: true }, byPassword))
   login.use('oauth2', new ExampleStrategy({ ...urls, ...client }, byProvider))
   const oidc = { issuer: url, ...urls, userInfoURL: `${url}/userinfo`, clientID: 'app', clientSecret: 'secret' }
-  login.use(
-    'openidconnect',
-    new OpenIdConnectStrategy({ ...oidc, passReqToCallback: true } as never, byProvider as never),
-  )
+  login.use('openidconnect', new OpenIdConnectStrategy({ ...oidc, passReqToCallback: true }, byProvider))
   login.serializeUser((user, done) => done(null, user))
   login.deserializeUser((user: User, done) => done(null, user))
 
@@ -332,6 +329,11 @@ describe('admit', () => {
     expect(() => admit(invites, { findUser: users.findUser } as never)).to.throw(TypeError, '`createUser` must be')
     expect(() => admit(invites, { ...users, exempt: true } as never)).to.throw(TypeError, '`exempt` must be')
     expect(() => admit(invites, { ...users, mail: () => '' } as never)).to.throw(TypeError, 'Did you mean `email`?')
+    for (const arity of [1, 13, 5.5, '6']) {
+      expect(() => admit(invites, { ...users, arity } as never)).to.throw(TypeError, '`arity` must be')
+    }
+    expect(() => admit(invites, { ...users, airty: 5 } as never)).to.throw(TypeError, 'Did you mean `arity`?')
+    expect([admit(invites, users).length, admit(invites, { ...users, arity: 5 }).length]).to.deep.equal([6, 5])
     expect(() => admit(invites, users)('access', 'refresh', {}, () => undefined)).to.throw(
       TypeError,
       'passReqToCallback: true',

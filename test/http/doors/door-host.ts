@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type ErrorRequestHandler, type Express, type Request } from 'express'
-import type { Actor, AdmitOptions, Claim, InviteError, Invites } from '../../../src/index.js'
+import type { Actor, AdmitOptions, Claim, InviteError, Invites, MailMessage } from '../../../src/index.js'
 import { inviteRouter } from '../../../src/index.js'
 import { afterThis } from '../../support/cleanup.js'
 import { authorize, type Host, openHost } from '../../support/host.js'
@@ -62,6 +62,8 @@ export interface DoorHost {
   readonly origin: string
   /** Who may invite, by address; changed by a test. */
   readonly inviters: Map<string, Actor>
+  /** The join link of the last mail. */
+  mailedLink(): Promise<string>
   /** A visitor goes in by the door, by way of this join link. */
   logIn(person: Person, joinUrl?: string | null, visitor?: Visitor): Promise<Outcome>
 }
@@ -85,8 +87,10 @@ export async function openDoor(door: Door, { createUser, exempt }: Differently =
   const inviters = new Map<string, Actor>()
   const findInviter = ({ id, email }: { id?: string | undefined; email?: string | undefined }) =>
     [...inviters.values()].find((actor) => actor.id === id || actor.email === email) ?? null
+  const mails: MailMessage[] = []
+  const mailer = { sendMail: async (message: MailMessage) => void mails.push(message) }
   const urls = { baseUrl: `${origin}/invites`, signupUrl: `${origin}/signup` }
-  const host = await openHost({ invites: { apps: { default: {}, school: {} }, findInviter, ...urls } })
+  const host = await openHost({ invites: { apps: { default: {}, school: {} }, findInviter, mailer, ...urls } })
   const { invites } = host
   const users: User[] = []
   const options = <Profile>(idOf: (profile: Profile) => string): AdmitOptions<User, Profile> => ({
@@ -127,5 +131,10 @@ export async function openDoor(door: Door, { createUser, exempt }: Differently =
     return { code: status < 400 ? undefined : (code ?? String(status)), message, me }
   }
 
-  return { host, invites, users, origin, inviters, logIn }
+  async function mailedLink(): Promise<string> {
+    await invites.deliver()
+    return /http:\S+\/join\/\S+/.exec(mails.at(-1)?.text ?? '')?.[0] ?? ''
+  }
+
+  return { host, invites, users, origin, inviters, mailedLink, logIn }
 }

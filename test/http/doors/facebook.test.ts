@@ -49,3 +49,9 @@ it('R-13 an address of passport-facebook is not verified, unless the host says s
   expect(outcome).to.deep.include({ code: 'invite_email_mismatch', me: null })
   expect(opened.users).to.deep.equal([])
 })
+
+it('R-13 the link that was mailed proves the address where passport-facebook does not', async () => {
+  const opened = await openDoor(door({ isTrusted: false }))
+  await sendInvite(opened.host, { email: 'ada@example.com' }, 'default')
+  expect((await opened.logIn({ id: 'ada' }, await opened.mailedLink())).me).to.equal('ada')
+})

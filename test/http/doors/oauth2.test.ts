@@ -6,6 +6,7 @@ import { type Door, openDoor } from './door-host.js'
 import { describeDoor } from './matrix.js'
 import { mountPassport } from './passport-host.js'
 import { useProvider } from './provider.js'
+import { Visitor } from './visitor.js'
 
 interface Profile {
   readonly id?: string
@@ -49,6 +50,27 @@ describeDoor('passport-oauth2 (plain)', door(WithUserinfo, 5))
 describeDoor('passport-oauth2 with an ID token only', door(OAuth2Strategy))
 
 describe('passport-oauth2', () => {
+  it('R-14 of two providers, the one that the host exempts needs no invite, and the other does', async () => {
+    const both: Door = {
+      ...door(WithUserinfo),
+      mount(site) {
+        const options = site.options(({ id }: Profile) => id ?? '')
+        const client = { ...provider.endpoints, passReqToCallback: true as const }
+        const company = admit(site.invites, { ...options, exempt: () => true })
+        const callbackURL = (path: string) => `${site.origin}${path}/callback`
+        mountPassport(site, new WithUserinfo({ ...client, callbackURL: callbackURL('/company') }, company), '/company')
+        const anybody = admit(site.invites, options)
+        return mountPassport(site, new WithUserinfo({ ...client, callbackURL: callbackURL('/login') }, anybody))
+      },
+    }
+    const opened = await openDoor(both)
+    expect((await opened.logIn({ id: 'ada' })).code).to.equal('invite_required')
+    expect(opened.users).to.deep.equal([])
+    await new Visitor().open(`${opened.origin}/company`)
+    expect(opened.users.map(({ login }) => login)).to.deep.equal(['ada'])
+    expect((await opened.logIn({ id: 'ada' })).me, 'known from now on, by either').to.equal('ada')
+  })
+
   it('gives `params` with the values, unless `arity` says that they are not wanted', async () => {
     const tokens = ['string', 'string']
     const forms = [

@@ -6,8 +6,8 @@ import passport from 'passport'
 import type { Refusal } from '../../../src/index.js'
 import type { Site, User } from './door-host.js'
 
-/** Mounts `strategy` at /login and /login/callback. Not each has the types of Passport's that are installed here. */
-export function mountPassport({ app }: Site, strategy: object): (req: Request) => unknown {
+/** Mounts `strategy` at `path`, /login, and has it called back under that. Not each has the types of Passport's that are installed here. */
+export function mountPassport({ app }: Site, strategy: object, path = '/login'): (req: Request) => unknown {
   const login = new passport.Passport()
   login.use('door', strategy as Strategy)
   login.serializeUser((user, done) => done(null, (user as User).login))
@@ -20,7 +20,7 @@ export function mountPassport({ app }: Site, strategy: object): (req: Request) =
     })(req, res, next)
   app.use(session({ secret: 'cat', resave: false, saveUninitialized: false }), login.session())
   app.use(express.urlencoded({ extended: true }))
-  app.all('/login', enter)
-  app.all('/login/callback', enter)
+  app.all(path, enter)
+  app.all(`${path}/callback`, enter)
   return (req) => (req.user as User | undefined)?.login
 }

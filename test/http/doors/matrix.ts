@@ -89,6 +89,21 @@ export function describeDoor(name: string, door: Door): void {
       expect(opened.users).to.deep.equal([{ id: 1, login: 'eve', email: null, role: null }])
     })
 
+    it('R-17 everybody is let in while the mode is open, and nobody new while it is closed, exempt or not', async () => {
+      const opened = await openDoor(door, { exempt: (login) => login === 'eve' })
+      await opened.invites.settings({ mode: 'open' }, { appId: 'default' })
+      expect((await opened.logIn(ada)).me).to.equal('ada')
+      await opened.invites.settings({ mode: 'closed' }, { appId: 'default' })
+      const { joinUrl } = await sendInvite(opened.host, {}, 'default')
+      expect(await opened.logIn(eve, joinUrl)).to.deep.include({ code: 'signup_closed', me: null })
+      expect(await opened.logIn({ ...ada, id: 'uwe', email: 'uwe@example.com' }, joinUrl)).to.deep.include({
+        code: 'signup_closed',
+        me: null,
+      })
+      expect(opened.users.map(({ login }) => login)).to.deep.equal(['ada'])
+      expect((await opened.logIn(ada)).me, 'who has a user').to.equal('ada')
+    })
+
     it('R-27 whose inviter may no longer grant the role is refused, before there is an account', async () => {
       const opened = await openDoor(door)
       const ann = { id: 'ann', email: 'ann@example.com', access: 'supervisor' } as const

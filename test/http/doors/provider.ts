@@ -12,7 +12,8 @@ export interface Provider {
     readonly clientSecret: string
   }
   readonly userinfoURL: string
-  says(person: Person): void
+  /** In its userinfo and, unless `isInUserinfoOnly`, its ID token. */
+  says(person: Person, isInUserinfoOnly?: boolean): void
   /** An ID token of whoever logs in. */
   idToken(): Promise<string>
 }
@@ -21,6 +22,7 @@ export interface Provider {
 export function useProvider(): Provider {
   const server = new OAuth2Server()
   let claims: Record<string, unknown> = {}
+  let idTokenClaims = claims
   before(async () => {
     await server.issuer.keys.generate('RS256')
     await server.start(0, '127.0.0.1')
@@ -28,7 +30,7 @@ export function useProvider(): Provider {
       answer.body = claims
     })
     server.service.on('beforeTokenSigning', ({ payload }: MutableToken) => {
-      Object.assign(payload, claims, { aud: 'app' })
+      Object.assign(payload, idTokenClaims, { aud: 'app' })
     })
   })
   after(() => server.stop())
@@ -45,9 +47,10 @@ export function useProvider(): Provider {
       return at('/userinfo')
     },
     idToken: () =>
-      server.issuer.buildToken({ scopesOrTransform: (_header, payload) => Object.assign(payload, claims) }),
-    says({ id, email, verified }) {
+      server.issuer.buildToken({ scopesOrTransform: (_header, payload) => Object.assign(payload, idTokenClaims) }),
+    says({ id, email, verified }, isInUserinfoOnly = false) {
       claims = { sub: id, ...(email && { email }), ...(verified !== undefined && { email_verified: verified }) }
+      idTokenClaims = isInUserinfoOnly ? { sub: id } : claims
     },
   }
 }

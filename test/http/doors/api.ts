@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type Express } from 'express'
 
-/** Starts before the tests of the file that calls it, and stops after them; returns its origin, once it is known. */
+/** Starts before the tests, and stops after them; its origin is known by then. */
 export function useApi(mount: (app: Express) => void): { readonly origin: string } {
   const app = express()
   mount(app)

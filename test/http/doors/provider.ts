@@ -18,7 +18,7 @@ export interface Provider {
   idToken(): Promise<string>
 }
 
-/** Starts before the tests of the file that calls it, and stops after them. */
+/** Starts before the tests, and stops after them. */
 export function useProvider(): Provider {
   const server = new OAuth2Server()
   let claims: Record<string, unknown> = {}

@@ -10,7 +10,7 @@ export type {
   InviteEvents,
   RefusedEvent,
 } from './events.js'
-export { admit, type LocalProfile, type Refusal } from './http/admit.js'
+export { type AdmitStrategyOptions, admit, type LocalProfile, type Refusal } from './http/admit.js'
 export type { AuthorizeOption } from './http/authorization.js'
 export { type CarryInviteOptions, carryInvite } from './http/carry.js'
 export type { FromRequest } from './http/credentials.js'

@@ -150,8 +150,9 @@ export function checkAdmitOptions<User, Profile>(
   name: string,
   context: Context,
   options: AdmitOptions<User, Profile>,
+  others: readonly string[] = [],
 ): AppConfig {
-  checkNames(name, options, ['findUser', 'createUser', 'email', 'appId', 'exempt'])
+  checkNames(name, options, ['findUser', 'createUser', 'email', 'appId', 'exempt', ...others])
   for (const option of ['findUser', 'createUser', 'email', 'exempt'] as const) {
     const isMissing = options[option] === undefined && (option === 'findUser' || option === 'createUser')
     if (isMissing || (options[option] !== undefined && typeof options[option] !== 'function')) {

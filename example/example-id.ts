@@ -1,9 +1,17 @@
 // "Sign in with Example ID": a login at another site. New users are made when it answers, so there is the gate (gate).
 import type { Express } from 'express'
-import { admit, InviteError, type Invites, type LoginDetails, type Refusal } from 'express-invite-only'
+import {
+  admit,
+  assertedAddress,
+  carryInvite,
+  InviteError,
+  type Invites,
+  type LoginDetails,
+  type Refusal,
+} from 'express-invite-only'
 import passport from 'passport'
-import OpenIdConnectStrategy from 'passport-openidconnect'
-import type { Person, Provider } from './provider.js'
+import OpenIdConnectStrategy, { type Profile } from 'passport-openidconnect'
+import type { Provider } from './provider.js'
 import type { User, Users } from './users.js'
 import * as views from './views.js'
 
@@ -18,10 +26,10 @@ export interface ExampleIdParts {
 }
 
 export function addExampleId(app: Express, { users, invites, provider }: ExampleIdParts): void {
-  const verify = admit<User>(invites, {
+  const verify = admit<User, Profile>(invites, {
     // (gate) Whoever is found here logs in, and no invite is asked for.
-    async findUser(_profile, details) {
-      const { providerId, email, isVerified } = identityIn(details)
+    async findUser(profile, details) {
+      const { providerId, email, isVerified } = identityIn(profile, details)
       const known = await users.byProviderId(providerId)
       if (known || !isVerified) return known ?? null
       const account = await users.byEmail(email)
@@ -32,8 +40,8 @@ export function addExampleId(app: Express, { users, invites, provider }: Example
       return await users.link(account, providerId)
     },
     // (gate) `add` makes the account and counts the invite in one transaction.
-    async createUser(_profile, invite, details) {
-      const { providerId, email: asserted, isVerified } = identityIn(details)
+    async createUser(profile, invite, details) {
+      const { providerId, email: asserted, isVerified } = identityIn(profile, details)
       const email = invite?.email ?? asserted // whoever came by the mailed link has the address that it was sent to
       if (await users.byEmail(email)) throw taken()
       return await users.add({ email, emailVerified: isVerified || invite?.emailVerified, providerId }, invite)
@@ -52,29 +60,25 @@ export function addExampleId(app: Express, { users, invites, provider }: Example
   }
   passport.use('example-id', new OpenIdConnectStrategy(options, verify))
 
-  app.get('/login/example-id', passport.authenticate('example-id'))
+  // (gate) A code that was typed on the signup page goes there and back.
+  const start = [carryInvite(invites), passport.authenticate('example-id')]
+  app.get('/login/example-id', start)
+  app.post('/login/example-id', start)
   app.get(CALLBACK, (req, res, next) => {
     const answer = (error: unknown, user?: User | false, info?: Partial<Refusal>) => {
       if (error) return next(error)
       if (user) return req.login(user, (failed) => (failed ? next(failed) : res.redirect('/member')))
-      if (info?.code !== undefined) return next(toError(info as Refusal)) // (gate) told as on the signup form
+      if (info?.code) return next(new InviteError(info.code, { detail: info.message ?? '' })) // (gate) told on the signup form
       res.status(401).send(views.loginPage({ note: 'You did not sign in.' })) // cancelled there, or an old answer
     }
     passport.authenticate('example-id', answer)(req, res, next)
   })
 }
 
-/** Who came, by the ID token, which the strategy has looked over; its profile leaves out whether the address is verified. */
-function identityIn({ values }: LoginDetails) {
-  const [issuer, , , idToken] = values
-  const [, payload = ''] = String(idToken).split('.')
-  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as Person
-  return { providerId: `${issuer} ${claims.sub}`, email: claims.email, isVerified: claims.email_verified === true }
-}
-
-function toError({ code, message }: Refusal): InviteError {
-  const hint = code === 'invite_email_mismatch' ? ' Only an address that Example ID has verified counts.' : ''
-  return new InviteError(code, { detail: message + hint })
+/** Who came, and whether Example ID has verified their address. */
+function identityIn(profile: Profile, details: LoginDetails) {
+  const { address, verified = false } = assertedAddress(profile, details) ?? {}
+  return { providerId: `${details.values[0]} ${profile.id}`, email: address ?? '', isVerified: verified }
 }
 
 function taken(): InviteError {

@@ -30,7 +30,12 @@ export function homePage(user: User | undefined): string {
 
 export const TAKEN = 'This address has an account already. Sign in with its password instead.'
 
-const exampleId = '<p class="or">or <a class="button" href="/login/example-id">Sign in with Example ID</a></p>'
+const exampleIdLink = '<p class="or">or <a class="button" href="/login/example-id">Sign in with Example ID</a></p>'
+
+const exampleIdForm = (inviteCode: string | undefined) => `<h2>or with Example ID</h2>
+<form method="post" action="/login/example-id">
+<label>Code of your invite<input name="inviteCode" value="${escapeHtml(inviteCode)}" autocomplete="off" spellcheck="false"></label>
+<button>Sign in with Example ID</button></form>`
 
 export interface SignupForm {
   /** Whom the app lets in. */
@@ -62,7 +67,7 @@ export function signupPage({ mode, invite, email, inviteCode, error }: SignupFor
 <form method="post" action="/signup">
 <label>E-mail address<input name="email" type="email" value="${escapeHtml(email ?? invite?.email)}" required></label>
 <label>Password<input name="password" type="password" minlength="8" autocomplete="new-password" required></label>
-${code}<button>Sign up</button></form>${exampleId}`,
+${code}<button>Sign up</button></form>${invite ? exampleIdLink : exampleIdForm(inviteCode)}`,
   )
 }
 
@@ -72,7 +77,7 @@ export function loginPage({ error, note }: { readonly error?: string; readonly n
     undefined,
     `<h1>Sign in</h1>${error ? `<p class="error" role="alert">${escapeHtml(error)}</p>` : ''}${note ? `<p class="note" role="status">${escapeHtml(note)}</p>` : ''}
 <form method="post" action="/login"><label>E-mail address<input name="email" type="email" required></label>
-<label>Password<input name="password" type="password" autocomplete="current-password" required></label><button>Sign in</button></form>${exampleId}`,
+<label>Password<input name="password" type="password" autocomplete="current-password" required></label><button>Sign in</button></form>${exampleIdLink}`,
   )
 }
 

@@ -21,7 +21,7 @@ export { type AdmitLogin, createInvites, type Invites } from './http/invites.js'
 export { loggedIn } from './http/logged-in.js'
 export type { AdmitOptions } from './http/login.js'
 export { previewInvite } from './http/preview.js'
-export type { LoginAddress, LoginDetails } from './http/provider-address.js'
+export { assertedAddress, type LoginAddress, type LoginDetails } from './http/provider-address.js'
 export { type RequireInviteOptions, requireInvite } from './http/require-invite.js'
 export { type InviteRouterOptions, inviteRouter } from './http/router.js'
 export type {

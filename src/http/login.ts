@@ -39,6 +39,10 @@ export interface AdmitOptions<User, Profile> {
   readonly exempt?: ((profile: Profile, details: LoginDetails) => Awaitable<boolean>) | undefined
 }
 
+const UNPROVEN =
+  'This invite is for one e-mail address, and the login did not show that it is yours. Open the link in the mail that ' +
+  'it came in, or verify your address where you signed in.'
+
 /** The user of this login, found or made; `false` where `findUser` said so. @throws InviteError where it is refused. */
 export async function logIn<User extends object, Profile>(
   context: Context,
@@ -56,8 +60,21 @@ export async function logIn<User extends object, Profile>(
     if ((await modeOf(context, app)) === 'closed') throw refuse(context, appId, new InviteError('signup_closed'))
     return await made(options.createUser(profile, undefined, details))
   }
-  const address = async () => addressFor(await (options.email ?? assertedAddress)(profile, details), isLocal(details))
-  const { claim, forget } = heldHere(context, req, appId) ?? (await claimBrought(context, req, appId, address))
+  let isUnproven = false
+  const address = async () => {
+    const whose = addressFor(await (options.email ?? assertedAddress)(profile, details), isLocal(details))
+    isUnproven = whose.email === undefined
+    return whose
+  }
+  const { claim, forget } =
+    heldHere(context, req, appId) ?? (await claimBrought(context, req, appId, address).catch(explain))
+
+  function explain(error: unknown): never {
+    if (error instanceof InviteError && error.code === 'invite_required') warnOfFormPost(context, req, appId)
+    const isMismatch = error instanceof InviteError && error.code === 'invite_email_mismatch'
+    throw isMismatch && isUnproven ? new InviteError(error.code, { detail: UNPROVEN }) : error
+  }
+
   const user = await signUp(claim, (invite) => made(options.createUser(profile, invite, details)))
   forget()
   return user
@@ -91,12 +108,7 @@ async function claimBrought(
     if (trip === undefined || !holdsAnotherCode(context, req, appId, used)) forgetCookie(context, req, req.res, appId)
   }
   const carried = trip && (trip.credentials ?? null)
-  try {
-    return { claim: await claimAtDoor(context, { req, appId, explicit, carried, address, forget }), forget }
-  } catch (error) {
-    if (error instanceof InviteError && error.code === 'invite_required') warnOfFormPost(context, req, appId)
-    throw error
-  }
+  return { claim: await claimAtDoor(context, { req, appId, explicit, carried, address, forget }), forget }
 }
 
 /** Makes the account while the use is held, and counts the use. Whatever fails gives it back. */

@@ -36,7 +36,8 @@ export function profileIn(details: LoginDetails): unknown {
 }
 
 /**
- * The address in a profile; of several, the first that the provider says is verified, in so many words:
+ * The address in a profile, as `admit` judges it unless its `email` says otherwise: for a `findUser` that looks for an
+ * account with that address, which it may do only where `verified` is true. Of several, the first that the provider says is verified, in so many words:
  * - `email_verified` beside `email` in the claims of the ID token (OpenID Connect Core 1.0, 5.1), or in `_json`, the
  *   answer of the provider's userinfo, as Google has it;
  * - `verified` beside an address in `emails`, as passport-google-oauth20 and passport-github2 (`allRawEmails`) have it.

@@ -307,6 +307,37 @@ export const preludes: readonly Prelude[] = [
       assert.deepEqual(joined, [[7, 'clinic', 'nurse']])
       assert.equal((await invites.acceptances()).items[0]?.userId, '7')`,
   },
+  {
+    has: "from 'express-openid-connect'",
+    before: `
+      import assert from 'node:assert/strict'
+      import { app, invites, request } from './harness.js'
+      const findUser = () => null
+      const createUser = ({ sub }: { sub: string }) => ({ id: sub })
+      const settings = {
+        issuerBaseURL: 'http://localhost:1',
+        baseURL: 'http://localhost',
+        clientID: 'app',
+        clientSecret: 'secret',
+        secret: 'a secret of the host, long enough to be one',
+        authRequired: false,
+      }`,
+    after: `
+      app.get('/', (_req, res) => void res.json('welcome'))
+      assert.equal((await request.get('/')).body, 'welcome')`,
+  },
+  {
+    has: "from '@auth/express'",
+    before: `
+      import assert from 'node:assert/strict'
+      import { InviteError } from 'express-invite-only'
+      import { app, invites, request } from './harness.js'
+      const findUser = () => null
+      const createUser = ({ sub }: { sub?: string | null }) => ({ id: sub ?? '' })
+      const settings = { providers: [], secret: 'a secret of the host, long enough to be one', trustHost: true }`,
+    after: `
+      assert.match((await request.get('/auth/csrf')).body.csrfToken, /^[0-9a-f]{64}$/)`,
+  },
 ]
 
 /** Lines of sh blocks that are neither curl nor npm, and so are not run: why not. */

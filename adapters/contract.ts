@@ -10,6 +10,7 @@ import { testOutbox } from './contract/outbox.js'
 import { testPruning } from './contract/pruning.js'
 import { testQuotas } from './contract/quotas.js'
 import { testSettings } from './contract/settings.js'
+import { testSiblings } from './contract/siblings.js'
 
 /** The two functions that mocha, vitest, jest and `node:test` have in common. */
 export interface TestRunner {
@@ -38,6 +39,7 @@ export function storeContract({ describe, it }: TestRunner, open: () => Promise<
   describe('keeps invites', () => testInvites(test))
   describe('claims', () => testClaims(test))
   describe('accepts', () => testAccepts(test))
+  describe('closes siblings', () => testSiblings(test))
   describe('keeps the outbox', () => testOutbox(test))
   describe('keeps keyed requests', () => testKeyedRequests(test))
   describe('prunes', () => testPruning(test))

@@ -13,18 +13,22 @@ import session from 'express-session'
 import passport from 'passport'
 import { Strategy as LocalStrategy } from 'passport-local'
 import type { Email } from 'postal-mime'
+import { addExampleId } from './example-id.js'
+import type { Provider } from './provider.js'
 import type { User, Users } from './users.js'
 import * as views from './views.js'
 
 export interface AppParts {
   readonly users: Users
   readonly invites: Invites
+  /** Where people may sign in as well. */
+  readonly provider: Provider
   readonly sessionSecret: string
   /** What the inbox page shows; absent where mail goes to a server elsewhere. */
   readonly mails: readonly Email[] | undefined
 }
 
-export function createApp({ users, invites, sessionSecret, mails }: AppParts): Express {
+export function createApp({ users, invites, provider, sessionSecret, mails }: AppParts): Express {
   const app = express()
   app.use(express.urlencoded({ extended: false }))
   app.use(session({ secret: sessionSecret, resave: false, saveUninitialized: false, cookie: { sameSite: 'lax' } }))
@@ -44,8 +48,10 @@ export function createApp({ users, invites, sessionSecret, mails }: AppParts): E
     'signup',
     new LocalStrategy({ usernameField: 'email', passReqToCallback: true }, (req, email, password, done) => {
       // (gate) `add` makes the account and counts the invite in one transaction.
-      const signUp = async () =>
-        (await users.byEmail(email)) ? false : await users.add({ email, password }, req.invite)
+      const signUp = async () => {
+        if (await users.byEmail(email)) return false
+        return await users.add({ email, emailVerified: req.invite?.emailVerified, password }, req.invite)
+      }
       signUp().then((user) => done(null, user), done)
     }),
   )
@@ -60,8 +66,7 @@ export function createApp({ users, invites, sessionSecret, mails }: AppParts): E
   app.use('/admin/invites', inviteDashboard(invites, { authorize }))
 
   app.get('/signup', async (req, res) => {
-    const taken =
-      req.query.taken === undefined ? {} : { error: 'This address has an account already. Sign in instead.' }
+    const taken = req.query.taken === undefined ? {} : { error: views.TAKEN }
     const { mode } = await invites.settings()
     res.send(views.signupPage({ mode, invite: await previewInvite(invites, req), ...taken }))
   })
@@ -75,12 +80,13 @@ export function createApp({ users, invites, sessionSecret, mails }: AppParts): E
   app.post('/login', (req, res, next) => {
     passport.authenticate('login', (error: unknown, user: User | false) => {
       if (error) return next(error)
-      if (!user) return res.status(401).send(views.loginPage('The address or the password is wrong.'))
+      if (!user) return res.status(401).send(views.loginPage({ error: 'The address or the password is wrong.' }))
       req.login(user, (failed) =>
         failed ? next(failed) : res.redirect(user.supervisor ? '/admin/invites' : '/member'),
       )
     })(req, res, next)
   })
+  addExampleId(app, { users, invites, provider })
   app.post('/logout', (req, res, next) => req.logout((error) => (error ? next(error) : res.redirect('/'))))
 
   app.get('/', (req, res) => void res.send(views.homePage(req.user as User | undefined)))

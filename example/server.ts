@@ -5,8 +5,10 @@ import type { AddressInfo } from 'node:net'
 import { createInvites } from 'express-invite-only'
 import { createTransport } from 'nodemailer'
 import { createApp } from './app.js'
+import { callbackUrlOf } from './example-id.js'
 import { startMailServer } from './mail-server.js'
 import { openPostgres } from './postgres.js'
+import { startProvider } from './provider.js'
 import { openSqlite } from './sqlite.js'
 
 const { PORT = '3000', DATABASE_PATH = '.data/example.db', DATABASE_URL, SMTP_URL } = process.env
@@ -44,13 +46,15 @@ const invites = createInvites({
   mailer,
 })
 const sessionSecret = process.env.SESSION_SECRET ?? DEVELOPMENT_SECRET
-server.on('request', createApp({ users, invites, sessionSecret, mails: mailServer?.mails }))
+const provider = await startProvider({ name: 'Orchard', callbackUrl: callbackUrlOf(url) })
+server.on('request', createApp({ users, invites, provider, sessionSecret, mails: mailServer?.mails }))
 
 console.log(`
   Orchard, an invite-only example app, is running.
 
   Open              ${url}
   Sign in as        ${SUPERVISOR.email}, password ${SUPERVISOR.password} (development supervisor)
+  Or as anybody     by Example ID, a toy provider that runs beside it at ${provider.url}
   Send an invite    ${url}/admin/invites
   Read the mail     ${mailServer ? `${url}/inbox` : 'at the server in SMTP_URL'}
 
@@ -62,6 +66,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     server.close()
     server.closeAllConnections()
     await invites.close()
+    await provider.close()
     await mailServer?.close()
     await close()
     process.exit(0)

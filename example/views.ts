@@ -24,9 +24,18 @@ export function homePage(user: User | undefined): string {
     `<h1>Orchard</h1><p>An example of an app that only invited people can join.</p>
 <ol><li>Sign in as the supervisor and <a href="/admin/invites">send an invite</a>.</li>
 <li>Read its mail in the <a href="/inbox">inbox</a> and follow the link.</li>
-<li>Sign up. Then try the same code again, or another address.</li></ol>`,
+<li>Sign up, with a password or with Example ID. Then try the same code again, or another address.</li></ol>`,
   )
 }
+
+export const TAKEN = 'This address has an account already. Sign in with its password instead.'
+
+const exampleIdLink = '<p class="or">or <a class="button" href="/login/example-id">Sign in with Example ID</a></p>'
+
+const exampleIdForm = (inviteCode: string | undefined) => `<h2>or with Example ID</h2>
+<form method="post" action="/login/example-id">
+<label>Code of your invite<input name="inviteCode" value="${escapeHtml(inviteCode)}" autocomplete="off" spellcheck="false"></label>
+<button>Sign in with Example ID</button></form>`
 
 export interface SignupForm {
   /** Whom the app lets in. */
@@ -46,7 +55,7 @@ const welcomes: Readonly<Record<Mode, string>> = {
 
 export function signupPage({ mode, invite, email, inviteCode, error }: SignupForm): string {
   const greeting = invite
-    ? `<p class="note">You are invited to ${escapeHtml(invite.appName)}${invite.inviter?.name ? ` by ${escapeHtml(invite.inviter.name)}` : ''}. Your invite is attached: choose a password and you are in.</p>`
+    ? `<p class="note">You are invited to ${escapeHtml(invite.appName)}${invite.inviter?.name ? ` by ${escapeHtml(invite.inviter.name)}` : ''}. Your invite is attached: choose a password, or sign in with Example ID, and you are in.</p>`
     : `<p>${welcomes[mode]}</p>`
   const code = invite
     ? ''
@@ -58,17 +67,17 @@ export function signupPage({ mode, invite, email, inviteCode, error }: SignupFor
 <form method="post" action="/signup">
 <label>E-mail address<input name="email" type="email" value="${escapeHtml(email ?? invite?.email)}" required></label>
 <label>Password<input name="password" type="password" minlength="8" autocomplete="new-password" required></label>
-${code}<button>Sign up</button></form>`,
+${code}<button>Sign up</button></form>${invite ? exampleIdLink : exampleIdForm(inviteCode)}`,
   )
 }
 
-export function loginPage(error?: string): string {
+export function loginPage({ error, note }: { readonly error?: string; readonly note?: string } = {}): string {
   return page(
     'Sign in',
     undefined,
-    `<h1>Sign in</h1>${error ? `<p class="error" role="alert">${escapeHtml(error)}</p>` : ''}
+    `<h1>Sign in</h1>${error ? `<p class="error" role="alert">${escapeHtml(error)}</p>` : ''}${note ? `<p class="note" role="status">${escapeHtml(note)}</p>` : ''}
 <form method="post" action="/login"><label>E-mail address<input name="email" type="email" required></label>
-<label>Password<input name="password" type="password" autocomplete="current-password" required></label><button>Sign in</button></form>`,
+<label>Password<input name="password" type="password" autocomplete="current-password" required></label><button>Sign in</button></form>${exampleIdLink}`,
   )
 }
 
@@ -120,6 +129,8 @@ header form { display: inline; }
 label { display: grid; gap: 4px; font-weight: 600; }
 input { font: inherit; font-weight: 400; padding: 9px 11px; border: 1px solid light-dark(#b9c2b3, #4b5346); border-radius: 8px; }
 button { font: inherit; font-weight: 600; padding: 10px 16px; border: 0; border-radius: 8px; background: #2f6b1f; color: #fff; cursor: pointer; }
+.or { display: flex; flex-wrap: wrap; gap: 12px; align-items: center; }
+.button { padding: 9px 15px; border: 1px solid light-dark(#b9c2b3, #4b5346); border-radius: 8px; font-weight: 600; text-decoration: none; }
 button.link { padding: 0; background: none; color: inherit; text-decoration: underline; font-weight: 400; }
 .error { padding: 10px 14px; border-radius: 8px; background: light-dark(#fdecea, #4a1d19); color: light-dark(#8c1d13, #ffc9c3); }
 .note { padding: 10px 14px; border-radius: 8px; background: light-dark(#eaf5e5, #22361c); }

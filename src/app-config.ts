@@ -1,11 +1,12 @@
 // The options of each app, checked and completed: its own, else the install's, else the default.
 
 import { type BrandingConfig, checkBranding } from './branding.js'
-import { quotaRuleSchema, read } from './input.js'
+import { read } from './input.js'
 import { canonicalLocale } from './locales.js'
 import { duration, isWithin, readFolder, readSender, readUrl, text, wrong } from './option-checks.js'
 import { checkNames } from './option-names.js'
 import type { AppOptions, InvitesOptions, TemplateOptions } from './options.js'
+import { quotaRuleSchema } from './schemas/settings.js'
 import type { TemplatesConfig } from './templates/templates.js'
 import { type Mode, modes, type QuotaRule } from './types.js'
 

@@ -42,9 +42,9 @@ export interface InviteEvents {
   failed: [event: DeliveryFailedEvent]
   /** An account was made with an invite. */
   accepted: [event: AcceptedEvent]
-  /** An invite was taken back. */
+  /** An invite was taken back, or closed because its address has joined by another one. */
   revoked: [event: InviteEvent]
-  /** A door of the host's refused somebody; not told of a store that is down. */
+  /** A door of the host's, or `invites.claim`, refused somebody; not told of a store that is down. */
   refused: [event: RefusedEvent]
 }
 

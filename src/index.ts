@@ -10,17 +10,30 @@ export type {
   InviteEvents,
   RefusedEvent,
 } from './events.js'
-export { admit, type LocalProfile, type Refusal } from './http/admit.js'
+export { type AdmitStrategyOptions, admit, type LocalProfile, type Refusal } from './http/admit.js'
 export type { AuthorizeOption } from './http/authorization.js'
+export { type CarryInviteOptions, carryInvite } from './http/carry.js'
 export type { FromRequest } from './http/credentials.js'
 export { type InviteDashboardOptions, inviteDashboard } from './http/dashboard.js'
+export type { ExistingAccount, ExistingOption } from './http/existing.js'
+export { type InviteErrorsOptions, inviteErrors } from './http/invite-errors.js'
 export { type AdmitLogin, createInvites, type Invites } from './http/invites.js'
 export { loggedIn } from './http/logged-in.js'
 export type { AdmitOptions } from './http/login.js'
 export { previewInvite } from './http/preview.js'
-export type { LoginAddress, LoginDetails } from './http/provider-address.js'
+export { assertedAddress, type LoginAddress, type LoginDetails } from './http/provider-address.js'
 export { type RequireInviteOptions, requireInvite } from './http/require-invite.js'
 export { type InviteRouterOptions, inviteRouter } from './http/router.js'
+export type {
+  CustomDoor,
+  Door,
+  DoorOptions,
+  RouteDoor,
+  SelfTestOptions,
+  SignupTry,
+  StrategyDoor,
+} from './http/self-test/doors.js'
+export type { ServableApp } from './http/self-test/serve.js'
 export type { Succeeded } from './http/settle.js'
 export type { CoreInvites } from './invites.js'
 export type { InviteMailValues } from './mail/message.js'
@@ -35,6 +48,8 @@ export type {
   TemplateHelper,
   TemplateOptions,
 } from './options.js'
+export type { RefusalLink, RefusalPageValues, RefusedField } from './refusal-page.js'
+export type { DoorReport, DoorTry, SelfTestReport } from './self-test-report.js'
 export type * from './store.js'
 export type {
   Acceptance,

@@ -1,7 +1,8 @@
 // `createCore`: an install of the gate, and everything that code without HTTP may do with it.
 import { compareClocks } from './clocks.js'
 import { type Config, readOptions } from './config.js'
-import { type Context, guardStore, readScope, type Scope } from './context.js'
+import { appOf, type Context, guardStore, readScope, type Scope } from './context.js'
+import { InviteError } from './errors.js'
 import { createEvents, type InviteEventEmitter } from './events.js'
 import { createKeyring } from './keyring.js'
 import { createCompose } from './mail/message.js'
@@ -129,7 +130,15 @@ export function createCore(options: InvitesOptions): CoreInvites {
     revoke: async (inviteId, scope = {}) => revokeInvite(context, inviteId, readScope(scope)),
     revokeAll: async (which = {}, scope = {}) => revokeAllInvites(context, which, readScope(scope)),
     check: async (credentials, scope = {}) => checkInvite(context, credentials, readScope(scope)),
-    claim: async (claim, scope = {}) => claimInvite(context, claim, readScope(scope)),
+    async claim(claim, scope = {}) {
+      const { appId } = appOf(context, readScope(scope).appId)
+      try {
+        return await claimInvite(context, claim, { appId })
+      } catch (error) {
+        if (error instanceof InviteError && error.status < 500) emit('refused', { appId, code: error.code })
+        throw error
+      }
+    },
     accept: (claim, options) => acceptClaim(context, claim, options),
     release: (claim) => releaseClaim(context, claim),
     acceptances: async (query = {}, scope = {}) => listAcceptances(context, query, readScope(scope)),

@@ -3,7 +3,14 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, ti
 
 /** What a signature or seal is for. Each has a key of its own, so that none serves in another's place. */
 type Purpose = (typeof purposes)[number]
-export const purposes = ['code-seal', 'answer-seal', 'join-cookie', 'mail-proof', 'keyed-request'] as const
+export const purposes = [
+  'code-seal',
+  'answer-seal',
+  'join-cookie',
+  'round-trip',
+  'mail-proof',
+  'keyed-request',
+] as const
 
 type Seal = Extract<Purpose, `${string}-seal`>
 

@@ -1,5 +1,5 @@
 // Which mode is in force, of what was stored and what the options say.
-import type { StoredSettings } from './store-requests.js'
+import type { StoredSettings } from './store-settings.js'
 import type { Mode } from './types.js'
 
 /** The mode at `now`: a planned one from its time on, else the stored one, else the option's. */

@@ -1,5 +1,5 @@
 // How many invites somebody may send, and what time gives back of it.
-import type { QuotaBalance } from './store-requests.js'
+import type { QuotaBalance } from './store-settings.js'
 import type { QuotaRule } from './types.js'
 
 /**

@@ -1,47 +1,6 @@
 // What a store is asked, and what it answers.
-import type { AcceptanceRecord, ClaimedInvite, Timestamp } from './records.js'
+import type { AcceptanceRecord, ClaimedInvite, InviteRecord, Timestamp } from './records.js'
 import type { InviteStatus, Mode, QuotaRule } from './types.js'
-
-/** What was stored of an app's settings; what is absent never was, and the options count. */
-export interface StoredSettings {
-  /** How it lets people in. */
-  readonly mode?: Mode
-  /** A switch that is planned: from its time on, that is the mode. `null`: none. */
-  readonly schedule?: {
-    /** The mode from then on. */
-    readonly mode: Mode
-    /** When. */
-    readonly at: Timestamp
-  } | null
-  /** How many uses may be accepted or held at once, in all; `null`: any number. */
-  readonly seats?: number | null
-  /** How many invites each member may send. */
-  readonly quota?: QuotaRule
-}
-
-/** How a quota stands. */
-export interface QuotaBalance {
-  /** How many uses may still be given away; `null`: any number. */
-  readonly left: number | null
-  /** When the period began that is running. */
-  readonly refilledAt: Timestamp
-}
-
-/** Whose quota, and by which rule where none is stored. */
-export interface QuotaKey {
-  /** The app it is of. */
-  readonly appId: string
-  /** The host's id of the inviter. */
-  readonly inviterId: string
-  /** The app's rule where none is stored. */
-  readonly defaultQuota: QuotaRule
-}
-
-/** How a quota stands, and by which rule. */
-export interface QuotaState extends QuotaBalance {
-  /** The rule in force. */
-  readonly rule: QuotaRule
-}
 
 /** Names one invite: ids are never looked up without their app. */
 export interface InviteKey {
@@ -140,6 +99,8 @@ export interface AcceptRequest {
   readonly userId: string | null
   /** The canonical address of the new account, for the case that the claim's row is gone. */
   readonly email: string | null
+  /** The canonical address that is known to be the new user's, and not only typed by them; `null`: none is known. */
+  readonly verifiedEmail: string | null
   /** The time that this step happens at. */
   readonly now: Timestamp
   /** The app's mode where none is stored. */
@@ -157,6 +118,8 @@ export type AcceptResult =
       readonly acceptance: AcceptanceRecord
       /** False where this very acceptance was recorded before. */
       readonly fresh: boolean
+      /** The other invite of that address, as it stands now, where this very step revoked it. */
+      readonly closed?: InviteRecord | undefined
     }
   | {
       /** Nothing was counted. */
@@ -189,80 +152,6 @@ export interface InviteChange extends InviteKey {
   /** The app's rule of quotas where none is stored: what an expired invite gave back is taken again when it is revived. */
   readonly defaultQuota?: QuotaRule | undefined
 }
-
-/** A request that came with an `Idempotency-Key`. All that names it or tells of it was digested before. */
-export interface KeyedRequest {
-  /** Of the key, and of whose and for what it is. */
-  readonly id: string
-  /** Of what was asked for. */
-  readonly fingerprint: string
-  /** When it is asked for. */
-  readonly now: Timestamp
-  /** Until when it is taken to be running, unless its end was recorded. */
-  readonly leasedUntil: Timestamp
-  /** What began then or earlier is forgotten. */
-  readonly forgetUntil: Timestamp
-}
-
-/** Where a request stands that is asked for under its key. */
-export type KeyedRequestState =
-  | {
-      /** The caller is to carry it out. */
-      readonly state: 'begun'
-      /** Names this carrying out, with the request's id: the same again where one before was cut off. */
-      readonly startedAt: Timestamp
-      /** False where one before was cut off, and may have changed something. */
-      readonly fresh: boolean
-    }
-  | {
-      /** Somebody else is carrying it out. */
-      readonly state: 'running'
-    }
-  | {
-      /** The key stands for a request with another fingerprint. */
-      readonly state: 'other'
-    }
-  | {
-      /** It was carried out. */
-      readonly state: 'answered'
-      /** What was answered, as it was given to `endKeyedRequest`. */
-      readonly answer: string
-    }
-
-/**
- * How a carrying out ended: with an answer; `refused`, so that nothing was changed and the key is free again; or
- * `unknown`, so that something may have been, and the next one begins under the same `startedAt`.
- */
-export type KeyedRequestOutcome =
-  | {
-      /** Sealed, and opaque to the store. */
-      readonly answer: string
-    }
-  | 'refused'
-  | 'unknown'
-
-/** What became of a try to mail: taken, given up, to be tried again, or no longer wanted. */
-export type DeliveryOutcome =
-  | {
-      /** When the mail server took it. */
-      readonly sentAt: Timestamp
-    }
-  | {
-      /** When it was given up. */
-      readonly failedAt: Timestamp
-      /** Why. */
-      readonly error: string
-    }
-  | {
-      /** When it is due again. */
-      readonly retryAt: Timestamp
-      /** Why this try failed. */
-      readonly error: string
-    }
-  | {
-      /** When it was found that the invite no longer wants it. */
-      readonly canceledAt: Timestamp
-    }
 
 /** What housekeeping removes. */
 export type PruneTarget = 'invites' | 'deliveries' | 'claims' | 'keyedRequests'

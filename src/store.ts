@@ -1,29 +1,27 @@
 // The store contract: what a database must guarantee for the gate to hold. Implemented by the adapters, and by you
 // for any other database: pass the contract suite (`express-invite-only/adapters/contract`) and it will do.
-import type { AcceptanceRecord, DeliveryRecord, InviteRecord, NewInvite, Timestamp } from './records.js'
+import type { AcceptanceRecord, InviteRecord, NewInvite, Timestamp } from './records.js'
+import type { KeyedRequestStore } from './store-keyed-requests.js'
+import type { OutboxStore } from './store-outbox.js'
 import type {
   AcceptRequest,
   AcceptResult,
   ClaimRequest,
   ClaimResult,
-  DeliveryOutcome,
   InviteChange,
   InviteKey,
-  KeyedRequest,
-  KeyedRequestOutcome,
-  KeyedRequestState,
   ListInvites,
   PagePosition,
   PruneRequest,
   PruneResult,
-  QuotaKey,
-  QuotaState,
-  StoredSettings,
 } from './store-requests.js'
-import type { QuotaRule } from './types.js'
+import type { QuotaKey, QuotaState, QuotaStore, SettingsStore } from './store-settings.js'
 
 export type * from './records.js'
+export type * from './store-keyed-requests.js'
+export type * from './store-outbox.js'
 export type * from './store-requests.js'
+export type * from './store-settings.js'
 
 /**
  * Where invites are kept.
@@ -32,7 +30,7 @@ export type * from './store-requests.js'
  * A method that cannot be carried out rejects, and has then changed nothing; it never answers as if it had found
  * nothing. Time is an argument of every method, never the store's own clock.
  */
-export interface InviteStore {
+export interface InviteStore extends SettingsStore, QuotaStore, OutboxStore, KeyedRequestStore {
   /**
    * Brings the schema up to date. Safe at every start and from several processes at once; keeps all data.
    * @throws Error where the schema is newer than this version, or the database cannot be written.
@@ -132,6 +130,10 @@ export interface InviteStore {
    *
    * A claim of another invite or another app is none. Where no use is left then, waiting mail is canceled.
    *
+   * Where a use is newly counted, `verifiedEmail` is given and the invite has no address of its own, the other invite
+   * of that address in the same app and organization, if there is one that was neither used nor revoked, is revoked in
+   * the same step, as `revokeInvite` does it: it is left over, since an address joins once.
+   *
    * With `trx`, the host's own open transaction, all of it happens there: committed or rolled back with the rest.
    * @throws TypeError where `trx` is not an open transaction of a kind that the adapter knows.
    */
@@ -163,79 +165,8 @@ export interface InviteStore {
     readonly now: Timestamp
   }): Promise<AcceptanceRecord | 'exists' | undefined>
 
-  /** What was stored of the app's settings; nothing where nothing ever was. */
-  getSettings(appId: string): Promise<StoredSettings>
-
-  /**
-   * Stores what the change names and keeps the rest; returns what is stored then. A planned switch whose time has come
-   * is made first, so that a mode that is stored now wins over it. Holds for every claim that begins after it.
-   */
-  changeSettings(request: {
-    readonly appId: string
-    readonly change: StoredSettings
-    readonly now: Timestamp
-  }): Promise<StoredSettings>
-
-  /**
-   * How a quota stands at `now`, with what was refilled since and what expired invites give back. One that was never
-   * used or set is as its rule begins.
-   */
-  getQuota(request: QuotaKey & { readonly now: Timestamp }): Promise<QuotaState>
-
-  /** Sets what is left of a quota; its period begins anew. Returns how it stands then. */
-  setQuota(request: QuotaKey & { readonly left: number | null; readonly now: Timestamp }): Promise<QuotaState>
-
-  /**
-   * Adds to the quotas of everybody who joined the app in that time, or of one inviter; an unlimited one stays so. All
-   * in one step. Returns how many got more.
-   */
-  grantQuota(request: {
-    readonly appId: string
-    readonly add: number
-    /** One inviter, or the users of the acceptances from one moment until before another. */
-    readonly to: { readonly inviterId: string } | { readonly joinedFrom: Timestamp; readonly joinedUntil: Timestamp }
-    readonly defaultQuota: QuotaRule
-    readonly now: Timestamp
-  }): Promise<number>
-
   /** The database's own clock. Only ever compared with the caller's, to tell that they are apart. */
   time(): Promise<Timestamp>
-
-  /** When the next mail is due; `undefined` where none waits. Leases that have run out count as due. */
-  nextDeliveryAt(): Promise<Timestamp | undefined>
-
-  /**
-   * Takes up to `limit` mails that are due, counts a try for each, and keeps every other caller from them until
-   * `leasedUntil`. Each comes with its invite as it stands.
-   */
-  leaseDeliveries(request: {
-    readonly now: Timestamp
-    readonly leasedUntil: Timestamp
-    readonly limit: number
-  }): Promise<
-    readonly {
-      /** The mail, this try counted. */
-      readonly delivery: DeliveryRecord
-      /** Its invite, as it stands now. */
-      readonly invite: InviteRecord
-    }[]
-  >
-
-  /** Records what became of a try. Ignored where the lease was lost to somebody else (`attempts` differs). */
-  finishDelivery(delivery: Pick<DeliveryRecord, 'id' | 'attempts'>, outcome: DeliveryOutcome): Promise<void>
-
-  /**
-   * Begins a request under its key, unless that stands for another one, or for one that is running or answered. Of
-   * any number at once, from any number of processes, exactly one begins. One whose lease ran out before its end was
-   * recorded begins again, under the `startedAt` that it had. Clears some of what is to be forgotten on its way.
-   */
-  beginKeyedRequest(request: KeyedRequest): Promise<KeyedRequestState>
-
-  /** Records what became of a request that was begun. Ignored where it was answered, or is not there any more. */
-  endKeyedRequest(
-    request: { readonly id: string; readonly startedAt: Timestamp },
-    outcome: KeyedRequestOutcome,
-  ): Promise<void>
 
   /**
    * Removes one batch of what was over at `before` already. Never needed for correctness, and safe at any time.

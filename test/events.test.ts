@@ -230,4 +230,13 @@ describe('invites.events', () => {
       expect(calls).to.equal(1)
     })
   })
+
+  it('tells whom `claim` refused, as it does of every door', async () => {
+    const { invites } = await openHost()
+    const refused: unknown[] = []
+    invites.events.on('refused', (event) => refused.push(event))
+    expect(await refusal(invites.claim({ inviteCode: 'wrong' }))).to.equal('invite_invalid')
+    expect(await refusal(invites.claim({ inviteCode: 'wrong' }, { appId: 'none' }))).to.equal('invite_not_found')
+    expect(refused).to.deep.equal([{ appId: 'default', code: 'invite_invalid' }])
+  })
 })

@@ -45,7 +45,7 @@ describe('the package', function () {
   })
 
   const check = `
-    const expected = ['InviteError', 'admit', 'createInvites', 'inviteDashboard', 'inviteRouter', 'loggedIn', 'previewInvite', 'requireInvite']
+    const expected = ['InviteError', 'admit', 'assertedAddress', 'carryInvite', 'createInvites', 'inviteDashboard', 'inviteErrors', 'inviteRouter', 'loggedIn', 'previewInvite', 'requireInvite']
     const found = [Object.keys(main).sort(), ...[sqlite.sqliteStore, postgres.postgresStore, contract.storeContract].map((each) => typeof each)]
     console.log(JSON.stringify(found) === JSON.stringify([expected, 'function', 'function', 'function']) ? 'all there' : found)`
   const paths = { main: '', sqlite: '/adapters/sqlite', postgres: '/adapters/postgres', contract: '/adapters/contract' }

@@ -84,6 +84,7 @@ export function acceptOf(
     acceptanceId: `acceptance-${++counter}`,
     userId: null,
     email: claim.email?.canonical ?? null,
+    verifiedEmail: null,
     now: claim.now,
     defaultMode: 'invite-only',
     defaultSeats: null,

@@ -1,10 +1,10 @@
 // Who joined: listing accepted uses and giving one back.
 import { type SqlBool, sql } from 'kysely'
 import type { AcceptanceRecord, PagePosition } from '../../src/store.js'
-import type { InviteOperations } from './invites.js'
 import { all, type Operation, prepare } from './operation.js'
 import type { ReadingOperations } from './reading.js'
 import { toAcceptance } from './records.js'
+import type { RevokingOperations } from './revoking.js'
 import type { DbTime, Dialect } from './schema.js'
 
 export interface AcceptanceOperations {
@@ -22,7 +22,7 @@ export interface AcceptanceOperations {
 
 export function acceptanceOperations(
   dialect: Dialect,
-  { reading, invites }: { reading: ReadingOperations; invites: InviteOperations },
+  { reading, revoking }: { reading: ReadingOperations; revoking: RevokingOperations },
 ): AcceptanceOperations {
   const { db, tables } = dialect
 
@@ -90,7 +90,7 @@ export function acceptanceOperations(
     const invite = yield* reading.rowOf({ appId: request.appId, inviteId: found.invite_id })
     if (invite?.email_canonical != null) {
       const place = { appId: invite.app_id, email: invite.email_canonical, orgId: invite.org_id }
-      yield* invites.makeRoom(place, request.now)
+      yield* revoking.makeRoom(place, request.now)
     }
     const [given] = yield* giveBack({ inviteId: found.invite_id })
     if (given === undefined) return 'exists'

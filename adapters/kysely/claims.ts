@@ -3,7 +3,6 @@
 // Each operation runs in one write transaction. What admits is the predicate of an UPDATE on the invite's own row,
 // never something read before that row was locked; and whatever clears claim rows lowers `held` by as many. Claim rows
 // are only touched under the lock of their invite, so that no two transactions wait for each other.
-
 import { modeAt } from '../../src/modes.js'
 import type {
   AcceptRequest,
@@ -11,6 +10,7 @@ import type {
   ClaimRefusal,
   ClaimRequest,
   ClaimResult,
+  InviteRecord,
   StoredSettings,
 } from '../../src/store.js'
 import { claimStatements } from './claim-statements.js'
@@ -18,6 +18,7 @@ import type { DeliveryOperations } from './deliveries.js'
 import type { Operation } from './operation.js'
 import type { ReadingOperations } from './reading.js'
 import { type AcceptanceRow, type InviteRow, toAcceptance, toInvite } from './records.js'
+import type { RevokingOperations } from './revoking.js'
 import type { Dialect } from './schema.js'
 import type { SettingsOperations } from './settings.js'
 
@@ -36,8 +37,14 @@ export function claimOperations(
   {
     settings,
     reading,
+    revoking,
     deliveries,
-  }: { settings: SettingsOperations; reading: ReadingOperations; deliveries: DeliveryOperations },
+  }: {
+    settings: SettingsOperations
+    reading: ReadingOperations
+    revoking: RevokingOperations
+    deliveries: DeliveryOperations
+  },
 ): ClaimOperations {
   const statements = claimStatements(dialect)
 
@@ -104,9 +111,10 @@ export function claimOperations(
   }
 
   function* accept(request: AcceptRequest): Operation<AcceptResult> {
-    const { claimId, inviteId } = request
+    const { claimId, inviteId, verifiedEmail } = request
     const now = dialect.encodeTime(request.now)
-    yield* reading.lock(request)
+    if (verifiedEmail === null) yield* reading.lock(request)
+    else yield* reading.lockWithSibling({ ...request, email: verifiedEmail })
     if ((yield* reading.rowOf(request)) === undefined) return { accepted: false }
     const [claim] = yield* statements.removeClaim({ claimId, inviteId })
     const [recorded] = yield* statements.findAcceptance({ claimId, inviteId, userId: request.userId })
@@ -139,7 +147,17 @@ export function claimOperations(
     }
     yield* statements.insertAcceptance(acceptance)
     if (invite.max_uses !== null && invite.uses >= invite.max_uses) yield* deliveries.cancel({ inviteId, now })
-    return { accepted: true, fresh: true, acceptance: toAcceptance(dialect, acceptance) }
+    const closed = yield* closeSibling(invite, request)
+    return { accepted: true, fresh: true, acceptance: toAcceptance(dialect, acceptance), closed }
+  }
+
+  /** An invite of an address has no sibling: of those that were not used, there is one for each. */
+  function* closeSibling(
+    invite: InviteRow,
+    { verifiedEmail, now }: AcceptRequest,
+  ): Operation<InviteRecord | undefined> {
+    if (verifiedEmail === null || invite.email_canonical !== null) return undefined
+    return yield* revoking.closePlace({ appId: invite.app_id, email: verifiedEmail, orgId: invite.org_id }, now)
   }
 
   /** The claim has lapsed, or is gone: its use counts if a new claim would be admitted. */

@@ -1,56 +1,38 @@
-// Making invites, sending them again and revoking them.
-import { sql } from 'kysely'
-import type { InviteChange, InviteKey, InviteRecord, InviteStore, NewInvite, QuotaKey } from '../../src/store.js'
+// Making invites, and sending them again.
+import type { InviteChange, InviteRecord, InviteStore, NewInvite, QuotaKey } from '../../src/store.js'
 import type { DeliveryOperations } from './deliveries.js'
-import { all, type Operation, prepare } from './operation.js'
+import { type Operation, prepare } from './operation.js'
 import type { QuotaOperations } from './quotas.js'
-import type { Place, ReadingOperations } from './reading.js'
+import type { ReadingOperations } from './reading.js'
 import { fromNewInvite, type InviteRow } from './records.js'
+import type { RevokingOperations } from './revoking.js'
 import type { DbJson, DbTime, Dialect } from './schema.js'
-import { hasUseLeft, isOpen } from './states.js'
+import { hasUseLeft } from './states.js'
 
 export interface InviteOperations {
   createInvite(invite: NewInvite, deliveryId?: string, charge?: QuotaKey): Operation<Created>
   changeInvite(change: InviteChange): Operation<InviteRecord | 'over' | 'quota_exceeded' | undefined>
-  revokeInvite(request: InviteKey & { readonly now: number }): Operation<Revocation | undefined>
-  revokeInvites(request: {
-    readonly appId: string
-    readonly inviterId?: string | undefined
-    readonly now: number
-  }): Operation<readonly InviteRecord[]>
-  /** Revokes what stands in the way of a pending invite of this address, if that has expired. */
-  makeRoom(place: Place, at: number): Operation<void>
 }
 
 const TRIES = 50 // of making an invite: whatever stands in its way may be gone, and another there, once it is looked at
 
-/** What is revoked in time gives nothing back. */
-const costAfter = (now: DbTime) => sql<number>`case when expires_at <= ${now} then quota_cost else 0 end`
-
 type Created = Awaited<ReturnType<InviteStore['createInvite']>>
-
-interface Revocation {
-  readonly invite: InviteRecord
-  readonly revoked: boolean
-}
 
 export function inviteOperations(
   dialect: Dialect,
-  reading: ReadingOperations,
-  deliveries: DeliveryOperations,
-  quotas: QuotaOperations,
+  {
+    reading,
+    revoking,
+    deliveries,
+    quotas,
+  }: {
+    reading: ReadingOperations
+    revoking: RevokingOperations
+    deliveries: DeliveryOperations
+    quotas: QuotaOperations
+  },
 ): InviteOperations {
   const { db, tables } = dialect
-
-  const revoke = prepare((p: { id: string; now: DbTime }) =>
-    db
-      .updateTable(tables.invites)
-      .set({ revoked_at: p.now, quota_cost: costAfter(p.now) })
-      .where('id', '=', p.id)
-      .where('revoked_at', 'is', null)
-      .where(hasUseLeft)
-      .returningAll(),
-  )
 
   const insert = prepare((p: InviteRow) =>
     db
@@ -120,14 +102,6 @@ export function inviteOperations(
         .returningAll(),
   )
 
-  function* makeRoom(place: Place, at: number): Operation<void> {
-    const holder = yield* reading.holderOf(place)
-    if (holder === undefined || holder.expires_at === null || dialect.decodeTime(holder.expires_at) > at) return
-    const now = dialect.encodeTime(at)
-    yield* revoke({ id: holder.id, now })
-    yield* deliveries.cancel({ inviteId: holder.id, now })
-  }
-
   function* createInvite(invite: NewInvite, deliveryId?: string, charge?: QuotaKey): Operation<Created> {
     if (charge === undefined) return (yield* insertInvite(invite, deliveryId, 0)).result
     const { taken, state } = yield* quotas.take({ ...charge, uses: invite.maxUses, now: invite.createdAt })
@@ -158,7 +132,7 @@ export function inviteOperations(
       if (same) return { result: { created: yield* reading.withDelivery(same) }, isNew: false }
       if (invite.emailCanonical === null) break
       const place = { appId: invite.appId, email: invite.emailCanonical, orgId: invite.orgId }
-      yield* makeRoom(place, invite.createdAt)
+      yield* revoking.makeRoom(place, invite.createdAt)
       const holder = yield* reading.holderOf(place)
       if (holder) return { result: { existing: yield* reading.withDelivery(holder) }, isNew: false }
     }
@@ -209,39 +183,5 @@ export function inviteOperations(
     return { appId, inviterId, defaultQuota }
   }
 
-  function* revokeInvite(request: InviteKey & { readonly now: number }): Operation<Revocation | undefined> {
-    const now = dialect.encodeTime(request.now)
-    yield* reading.lock(request) // else an accept that is under way would be missing in what is returned
-    const row = yield* reading.rowOf(request)
-    if (row === undefined) return undefined
-    const [revoked] = yield* revoke({ id: row.id, now })
-    if (revoked) yield* deliveries.cancel({ inviteId: row.id, now })
-    return { invite: yield* reading.withDelivery(revoked ?? row), revoked: revoked !== undefined }
-  }
-
-  function* revokeInvites(request: {
-    readonly appId: string
-    readonly inviterId?: string | undefined
-    readonly now: number
-  }): Operation<readonly InviteRecord[]> {
-    const now = dialect.encodeTime(request.now)
-    let which = db
-      .selectFrom(tables.invites)
-      .select('id')
-      .where('app_id', '=', request.appId)
-      .where(isOpen)
-      .where('revoked_at', 'is', null)
-      .where(hasUseLeft)
-    if (request.inviterId !== undefined) which = which.where('inviter_id', '=', request.inviterId)
-    if (dialect.rowLocks) which = which.orderBy('id').forUpdate() // in one order, so that two never wait for each other
-    const update = db
-      .updateTable(tables.invites)
-      .set({ revoked_at: now, quota_cost: costAfter(now) })
-      .where('id', 'in', which)
-    const revoked = yield* all(update.returningAll())
-    for (const row of revoked) yield* deliveries.cancel({ inviteId: row.id, now })
-    return yield* reading.withDeliveries(revoked)
-  }
-
-  return { createInvite, changeInvite, revokeInvite, revokeInvites, makeRoom }
+  return { createInvite, changeInvite }
 }

@@ -12,6 +12,7 @@ import type { Operation } from './operation.js'
 import { pruningOperations } from './pruning.js'
 import { quotaOperations } from './quotas.js'
 import { readingOperations } from './reading.js'
+import { revokingOperations } from './revoking.js'
 import type { Dialect } from './schema.js'
 import { settingsOperations } from './settings.js'
 
@@ -36,10 +37,11 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
   const listing = listingOperations(dialect, reading)
   const pruning = pruningOperations(dialect)
   const quotas = quotaOperations(dialect, settings)
-  const invites = inviteOperations(dialect, reading, deliveries, quotas)
-  const claims = claimOperations(dialect, { settings, reading, deliveries })
+  const revoking = revokingOperations(dialect, reading, deliveries)
+  const invites = inviteOperations(dialect, { reading, revoking, deliveries, quotas })
+  const claims = claimOperations(dialect, { settings, reading, revoking, deliveries })
   const keyedRequests = keyedRequestOperations(dialect)
-  const acceptances = acceptanceOperations(dialect, { reading, invites })
+  const acceptances = acceptanceOperations(dialect, { reading, revoking })
 
   const store: InviteStore = {
     migrate: () => runner.migrate(() => migrate(dialect)),
@@ -49,8 +51,8 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
     findInviteByCode: (query) => runner.read(() => reading.findInviteByCode(query)),
     listInvites: (query) => runner.read(() => listing.listInvites(query)),
     changeInvite: (change) => runner.write(() => invites.changeInvite(change)),
-    revokeInvite: (request) => runner.write(() => invites.revokeInvite(request)),
-    revokeInvites: (request) => runner.write(() => invites.revokeInvites(request)),
+    revokeInvite: (request) => runner.write(() => revoking.revokeInvite(request)),
+    revokeInvites: (request) => runner.write(() => revoking.revokeInvites(request)),
     claim: (request) => runner.write(() => claims.claim(request)),
     accept: (request, trx) =>
       trx === undefined ? runner.write(() => claims.accept(request)) : runner.join(trx, () => claims.accept(request)),

@@ -1,9 +1,10 @@
 // What every command is handed: the install it works on, and the ways to answer.
 import { createInterface } from 'node:readline'
+import { plain } from '../plain-text.js'
 import { CliError } from './failures.js'
 import type { Install, Need } from './install.js'
 import { type GlobalOptions, readSource } from './source.js'
-import { json, plain } from './text.js'
+import { json } from './text.js'
 
 export interface Cli {
   /** The flags that every command takes, as they were given. */

@@ -4,15 +4,27 @@ import type { Context } from '../context.js'
 import { type CoreInvites, contextOf, keepWorkersIdle } from '../invites.js'
 import { CliError, causesOf, messageOf } from './failures.js'
 
+/** What the host's module exports for the command line. */
+export interface HostModule {
+  readonly invites: CoreInvites
+  readonly context: Context
+  /** The host's Express app, if it exports one. */
+  readonly app: unknown
+  /** The ways to sign up with it, if it declares them. */
+  readonly doors: unknown
+}
+
 /** @throws CliError where the module does not load, or exports nothing that createInvites() of this copy returned. */
-export async function loadInvites(file: string): Promise<{ readonly invites: CoreInvites; readonly context: Context }> {
+export async function loadModule(file: string): Promise<HostModule> {
   keepWorkersIdle()
   const exported = await importModule(file)
-  const inner = exported.default as { readonly invites?: unknown } | null | undefined
+  const inner = exported.default as Record<string, unknown> | null | undefined
   const candidates = await Promise.all([exported.invites, inner, inner?.invites])
   for (const candidate of candidates) {
     const context = contextIn(candidate)
-    if (context !== undefined) return { invites: candidate as CoreInvites, context }
+    if (context === undefined) continue
+    const [app, doors] = await Promise.all([exported.app ?? inner?.app, exported.doors ?? inner?.doors])
+    return { invites: candidate as CoreInvites, context, app, doors }
   }
   const names = Object.keys(exported).filter((name) => name !== 'module.exports')
   throw new CliError('config_invalid', candidates.some(looksLikeInvites) ? foreign(file) : empty(file, names))

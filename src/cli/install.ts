@@ -6,7 +6,7 @@ import { type CoreInvites, contextOf, createCore } from '../invites.js'
 import type { Invite } from '../types.js'
 import { openStore, withoutPassword } from './database.js'
 import { CliError, messageOf } from './failures.js'
-import { loadInvites } from './host-module.js'
+import { type HostModule, loadModule } from './host-module.js'
 import type { FlagsSource, ModuleSource } from './source.js'
 
 /** What a command cannot do without, beside the database. */
@@ -17,6 +17,8 @@ export interface Install {
   readonly context: Context
   /** The app that `--app` names, or the default one. */
   readonly scope: { readonly appId: string }
+  /** The app's own module; `undefined` where flags say where the database is. */
+  readonly module: HostModule | undefined
   /** What it was made from, for people. */
   readonly origin: string
   /** Which options are the app's own. With a module, all are; else stand-ins serve for what was not given. */
@@ -38,7 +40,8 @@ export async function openInstall(source: ModuleSource | FlagsSource, options: O
 }
 
 async function openModule({ file }: ModuleSource, { appId, toMigrate }: OpenOptions): Promise<Install> {
-  const { invites, context } = await loadInvites(file)
+  const module = await loadModule(file)
+  const { invites, context } = module
   const [firstApp] = context.config.apps.keys()
   const chosen = appId ?? context.config.defaultAppId ?? (toMigrate ? firstApp : undefined)
   if (chosen === undefined || !context.config.apps.has(chosen)) {
@@ -50,6 +53,7 @@ async function openModule({ file }: ModuleSource, { appId, toMigrate }: OpenOpti
     invites,
     context,
     scope: { appId: chosen },
+    module,
     origin: relative(process.cwd(), file),
     knows: { secret: true, baseUrl: true, signupUrl: true, mode: true },
     show: (invite) => invite,
@@ -82,6 +86,7 @@ async function openFlags(source: FlagsSource, { needs, appId = 'default', toMigr
       invites,
       context: contextOf(invites),
       scope: { appId },
+      module: undefined,
       origin: withoutPassword(database),
       knows: {
         secret: secret !== undefined,

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // The program `express-invite-only`: runs one command, tells what went wrong, and exits.
 import { CommanderError } from 'commander'
+import { plain } from '../plain-text.js'
 import { createCli } from './cli.js'
 import { exitCodes, problemOf } from './failures.js'
 import { addCommands, createProgram } from './program.js'
-import { json, plain } from './text.js'
+import { json } from './text.js'
 
 const args = process.argv.slice(2).map(String)
 

@@ -1,21 +1,4 @@
-// Plain text for people: aligned columns, times they can read, nothing that a terminal would obey.
-
-/** Rows in columns, two spaces apart. The last column is not padded. */
-export function columns(rows: readonly (readonly string[])[]): string {
-  const clean = rows.map((row) => row.map(plain))
-  const widths: number[] = []
-  for (const row of clean) {
-    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, [...cell].length)
-  }
-  return clean
-    .map((row) =>
-      row
-        .map((cell, at) => pad(cell, widths[at] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
-}
+// What the command line says, for people and for programs: times they can read, counts, JSON.
 
 /** `2026-11-28 09:00 UTC`. */
 export function readableTime(iso: string | null): string {
@@ -38,18 +21,9 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
-/** Names and what mail servers say come from others: no escape sequence of theirs reaches the terminal. */
-export function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
-}
-
 /** JSON that a terminal obeys as little; whoever parses it reads the same. */
 export function json(document: object, indent?: number): string {
   const spelled = (char: string) =>
     [...Array(char.length).keys()].map((at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join('')
   return JSON.stringify(document, null, indent).replace(/[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu, spelled)
-}
-
-function pad(cell: string, width: number): string {
-  return cell + ' '.repeat(Math.max(0, width - [...cell].length))
 }

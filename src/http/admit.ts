@@ -25,6 +25,16 @@ export interface LocalProfile {
   readonly password: string
 }
 
+/** The options of `admit`. */
+export interface AdmitStrategyOptions<User, Profile> extends AdmitOptions<User, Profile> {
+  /**
+   * How many parameters the strategy is to see in the callback, `req` and `done` among them, where that decides what it
+   * passes: 2 to 12. Default: 6, to which passport-oauth2 passes the token endpoint's `params` and passport-openidconnect
+   * the ID token. For 10, the latter asks the provider's userinfo too.
+   */
+  readonly arity?: number | undefined
+}
+
 type Done = (error: unknown, user?: unknown, info?: Refusal) => void
 
 /**
@@ -39,11 +49,15 @@ type Done = (error: unknown, user?: unknown, info?: Refusal) => void
 // biome-ignore lint/suspicious/noExplicitAny: what a profile is, the strategy says, and `findUser: (profile: …)`
 export function admit<User extends object, Profile = any>(
   invites: Invites,
-  options: AdmitOptions<User, Profile>,
+  options: AdmitStrategyOptions<User, Profile>,
   // biome-ignore lint/suspicious/noExplicitAny: each strategy passes values of its own
 ): (...values: any[]) => void {
   const context = contextOf(invites)
-  const app = checkAdmitOptions('admit', context, options)
+  const app = checkAdmitOptions('admit', context, options, ['arity'])
+  const { arity = 6 } = options
+  if (!Number.isInteger(arity) || arity < 2 || arity > 12) {
+    throw new TypeError('admit: `arity` must be how many parameters the strategy is to see, from 2 to 12.')
+  }
 
   function admitLogin(...values: unknown[]): void {
     const done = values.at(-1) as Done
@@ -60,9 +74,8 @@ export function admit<User extends object, Profile = any>(
     )
   }
 
-  // Strategies count the parameters. passport-openidconnect gives the ID token to eight; to the others it is no number
-  // of theirs, and they give what they give to most.
-  return Object.defineProperty(admitLogin, 'length', { value: 8 })
+  // Strategies count the parameters to know what is wanted.
+  return Object.defineProperty(admitLogin, 'length', { value: arity })
 }
 
 function toRefusal({ code, message, status }: InviteError): Refusal {

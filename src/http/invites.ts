@@ -3,8 +3,12 @@ import type { Request } from 'express'
 import { InviteError } from '../errors.js'
 import { type CoreInvites, contextOf, createCore } from '../invites.js'
 import type { InvitesOptions } from '../options.js'
+import type { SelfTestReport } from '../self-test-report.js'
 import { type AdmitOptions, checkAdmitOptions, logIn } from './login.js'
 import { isRefusal, noteRefusal } from './refusals.js'
+import type { SelfTestOptions } from './self-test/doors.js'
+import { selfTest } from './self-test/self-test.js'
+import type { ServableApp } from './self-test/serve.js'
 
 /** Who logs in where the host has a callback of its own, and how it finds and makes its users. */
 export interface AdmitLogin<User, Profile> extends AdmitOptions<User, Profile> {
@@ -21,6 +25,14 @@ export interface Invites extends CoreInvites {
    * @throws TypeError where an option is unknown, missing or wrong.
    */
   admit<User extends object, Profile>(req: Request, login: AdmitLogin<User, Profile>): Promise<User>
+  /**
+   * Tries the ways to sign up with `app`, each with no invite, with a revoked one, with a good one and with that one
+   * again, and tells which stood. For tests of the host's, on a database for tests: a door that stands has made an
+   * account then, and used an invite whose metadata has `selfTest: true`. Listeners of `events` hear of it all. The app
+   * is served on a loopback port meanwhile.
+   * @throws TypeError where an option is unknown, missing or wrong; InviteError where no invite can be made.
+   */
+  selfTest(app: ServableApp, options: SelfTestOptions): Promise<SelfTestReport>
 }
 
 /**
@@ -31,6 +43,7 @@ export function createInvites(options: InvitesOptions): Invites {
   const core = createCore(options)
   const context = contextOf(core)
   return Object.assign(core, {
+    selfTest: (app: ServableApp, options: SelfTestOptions) => selfTest(context, core.events, app, options),
     async admit<User extends object, Profile>(req: Request, login: AdmitLogin<User, Profile>): Promise<User> {
       const { profile, ...rest } = login
       const app = checkAdmitOptions('invites.admit', context, rest)

@@ -1,20 +1,23 @@
 // A login at the place where the user row is made: whoever has a user gets in, anybody else by an invite.
+import type { Request } from 'express'
 import type { AppConfig } from '../app-config.js'
 import { appOf, type Context, modeOf } from '../context.js'
 import { InviteError } from '../errors.js'
 import { checkNames } from '../option-names.js'
 import type { Awaitable } from '../options.js'
-import type { AcceptOptions, Claim } from '../use-cases/claim.js'
-import { codeFromRequest } from './credentials.js'
-import { claimAtDoor, forgetCookie, refuse } from './door.js'
-import { warnOfApp } from './misconfiguration.js'
+import type { AcceptOptions, Claim, ClaimInput } from '../use-cases/claim.js'
+import { explicitCode } from './credentials.js'
+import { type Arrival, claimAtDoor, forgetCookie, refuse } from './door.js'
+import { holdsAnotherCode } from './join-cookie.js'
+import { warnOfApp, warnOfFormPost } from './misconfiguration.js'
 import { assertedAddress, isLocal, type LoginAddress, type LoginDetails } from './provider-address.js'
+import { forgetRoundTrip, roundTripOf } from './round-trip-cookie.js'
 
 /** How a host finds and makes its users. */
 export interface AdmitOptions<User, Profile> {
   /**
-   * The user that this login belongs to, who needs no invite; `null` where there is none yet; `false` where there is one
-   * and this is not them, such as with a wrong password.
+   * The user that this login belongs to, who needs no invite and uses none up; `null` where there is none yet; `false`
+   * where there is one and this is not them, such as with a wrong password.
    */
   findUser(profile: Profile, details: LoginDetails): Awaitable<User | null | undefined | false>
   /**
@@ -36,6 +39,10 @@ export interface AdmitOptions<User, Profile> {
   readonly exempt?: ((profile: Profile, details: LoginDetails) => Awaitable<boolean>) | undefined
 }
 
+const UNPROVEN =
+  'This invite is for one e-mail address, and the login did not show that it is yours. Open the link in the mail that ' +
+  'it came in, or verify your address where you signed in.'
+
 /** The user of this login, found or made; `false` where `findUser` said so. @throws InviteError where it is refused. */
 export async function logIn<User extends object, Profile>(
   context: Context,
@@ -46,7 +53,6 @@ export async function logIn<User extends object, Profile>(
 ): Promise<User | false> {
   const { appId } = app
   const { req } = details
-  const forget = () => req.res && forgetCookie(context, req, req.res, appId)
   warnOfApp(context, req)
   const known = await options.findUser(profile, details)
   if (known || known === false) return known
@@ -54,12 +60,55 @@ export async function logIn<User extends object, Profile>(
     if ((await modeOf(context, app)) === 'closed') throw refuse(context, appId, new InviteError('signup_closed'))
     return await made(options.createUser(profile, undefined, details))
   }
-  const held = req.invite?.appId === appId ? req.invite : undefined // by `requireInvite` on this very route
-  const address = async () => addressFor(await (options.email ?? assertedAddress)(profile, details), isLocal(details))
-  const claim = held ?? (await claimAtDoor(context, { req, appId, explicit: codeFromRequest(req), address, forget }))
+  let isUnproven = false
+  const address = async () => {
+    const whose = addressFor(await (options.email ?? assertedAddress)(profile, details), isLocal(details))
+    isUnproven = whose.email === undefined
+    return whose
+  }
+  const { claim, forget } =
+    heldHere(context, req, appId) ?? (await claimBrought(context, req, appId, address).catch(explain))
+
+  function explain(error: unknown): never {
+    if (error instanceof InviteError && error.code === 'invite_required') warnOfFormPost(context, req, appId)
+    const isMismatch = error instanceof InviteError && error.code === 'invite_email_mismatch'
+    throw isMismatch && isUnproven ? new InviteError(error.code, { detail: UNPROVEN }) : error
+  }
+
   const user = await signUp(claim, (invite) => made(options.createUser(profile, invite, details)))
   forget()
   return user
+}
+
+/** An invite, if one is needed, and what clears the cookies that it came in. */
+interface Brought {
+  readonly claim: Claim | undefined
+  readonly forget: () => void
+}
+
+/** What `requireInvite` holds on this very route. */
+function heldHere(context: Context, req: Request, appId: string): Brought | undefined {
+  const claim = req.invite?.appId === appId ? req.invite : undefined
+  return claim && { claim, forget: () => req.res && forgetCookie(context, req, req.res, appId) }
+}
+
+async function claimBrought(
+  context: Context,
+  req: Request,
+  appId: string,
+  address: Arrival['address'],
+): Promise<Brought> {
+  const explicit = await explicitCode(req, undefined)
+  const trip = roundTripOf(context, req, appId)
+  const used = explicit ?? trip?.credentials?.inviteCode
+  const forget = () => {
+    if (!req.res) return
+    if (trip !== undefined) forgetRoundTrip(context, req.res, trip)
+    // By now another tab may have followed another link, and begins its login with that.
+    if (trip === undefined || !holdsAnotherCode(context, req, appId, used)) forgetCookie(context, req, req.res, appId)
+  }
+  const carried = trip && (trip.credentials ?? null)
+  return { claim: await claimAtDoor(context, { req, appId, explicit, carried, address, forget }), forget }
 }
 
 /** Makes the account while the use is held, and counts the use. Whatever fails gives it back. */
@@ -99,9 +148,13 @@ function userIdOf(user: unknown): AcceptOptions['userId'] {
 }
 
 /** The address that the claim is judged by: one that somebody else only says is theirs proves nothing. */
-function addressFor(found: LoginAddress | string | null | undefined, isLocal: boolean): string | undefined {
+function addressFor(
+  found: LoginAddress | string | null | undefined,
+  isLocal: boolean,
+): Pick<ClaimInput, 'email' | 'emailAsserted'> {
   const { address, verified } = typeof found === 'string' ? { address: found, verified: false } : (found ?? {})
-  return isLocal || verified === true ? (address ?? undefined) : undefined
+  const emailAsserted = verified === true
+  return { email: isLocal || emailAsserted ? (address ?? undefined) : undefined, emailAsserted }
 }
 
 /** @throws TypeError where an option is unknown, missing or wrong. */
@@ -109,8 +162,9 @@ export function checkAdmitOptions<User, Profile>(
   name: string,
   context: Context,
   options: AdmitOptions<User, Profile>,
+  others: readonly string[] = [],
 ): AppConfig {
-  checkNames(name, options, ['findUser', 'createUser', 'email', 'appId', 'exempt'])
+  checkNames(name, options, ['findUser', 'createUser', 'email', 'appId', 'exempt', ...others])
   for (const option of ['findUser', 'createUser', 'email', 'exempt'] as const) {
     const isMissing = options[option] === undefined && (option === 'findUser' || option === 'createUser')
     if (isMissing || (options[option] !== undefined && typeof options[option] !== 'function')) {

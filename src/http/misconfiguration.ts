@@ -3,6 +3,8 @@ import type { Request } from 'express'
 import type { Context } from '../context.js'
 import { warnOnce } from '../warnings.js'
 
+const formPostsExpected = new WeakMap<Context, Set<string>>()
+
 /** Everything about the app that the request came through. */
 export function warnOfApp(context: Context, req: Request): void {
   if (req.app.get('trust proxy') === true) {
@@ -36,9 +38,9 @@ export function warnOfSafeMethod(context: Context, req: Request): void {
 }
 
 /** A body that nobody parsed. Returns what to throw. */
-export function missingBodyParser(context: Context): TypeError {
+export function missingBodyParser(context: Context, owner = 'requireInvite'): TypeError {
   const why =
-    'requireInvite found no req.body: mount a body parser before it, such as app.use(express.json()) or ' +
+    `${owner} found no req.body: mount a body parser before it, such as app.use(express.json()) or ` +
     'app.use(express.urlencoded()).'
   warnOnce(context, 'INVITE_NO_BODY_PARSER', why)
   return new TypeError(why)
@@ -52,6 +54,24 @@ export function warnOfNoAddress(context: Context): void {
     'A signup with an invite for one address named no address, and was refused. If your form has one under another name ' +
       'than `email`, say so: requireInvite(invites, { email: (req) => req.body.mail }), or email: false without addresses.',
   )
+}
+
+/** A login that a page of another site posted, with no invite: browsers hold the join cookie back there. */
+export function warnOfFormPost(context: Context, req: Request, appId: string): void {
+  if (req.method !== 'POST' || req.get('Sec-Fetch-Site') !== 'cross-site') return
+  if (formPostsExpected.get(context)?.has(appId)) return // then they just had none
+  warnOnce(
+    context,
+    'INVITE_FORM_POST',
+    `A login came to ${routeOf(req)} from a form of another site, with neither a code nor a cookie, and was refused: ` +
+      'browsers send no join cookie with it. If this provider answers by form POST (Apple, SAML), put ' +
+      'carryInvite(invites, { formPost: true }) before the route that starts the login.',
+  )
+}
+
+/** Has logins by form POST without an invite taken for what they seem. */
+export function expectFormPosts(context: Context, appId: string): void {
+  formPostsExpected.set(context, (formPostsExpected.get(context) ?? new Set()).add(appId))
 }
 
 /** A redirect that says neither that it worked nor that it did not. */

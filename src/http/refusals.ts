@@ -3,6 +3,7 @@ import type { Request } from 'express'
 import { InviteError } from '../errors.js'
 
 const refusals = new WeakMap<Request, InviteError>()
+const apps = new WeakMap<InviteError, string>()
 
 /** Whether somebody was kept out, rather than something failed. */
 export function isRefusal(error: unknown): error is InviteError {
@@ -11,4 +12,19 @@ export function isRefusal(error: unknown): error is InviteError {
 
 export function noteRefusal(req: Request, error: InviteError): void {
   refusals.set(req, error)
+}
+
+/** Why a door of ours refused this request; `undefined` where none did. */
+export function refusalOf(req: Request): InviteError | undefined {
+  return refusals.get(req)
+}
+
+/** Notes whose door it was, for who shows the refusal. */
+export function noteApp(error: InviteError, appId: string): void {
+  apps.set(error, appId)
+}
+
+/** The app whose door it was, if one kept somebody out. */
+export function appThatRefused(error: InviteError): string | undefined {
+  return apps.get(error)
 }

@@ -8,6 +8,7 @@ import type { Claim } from '../use-cases/claim.js'
 import { hasBody } from './body.js'
 import { explicitCode, type FromRequest, readEmail } from './credentials.js'
 import { claimAtDoor, forgetCookie } from './door.js'
+import { addressOf, type ExistingOption, existingAccount } from './existing.js'
 import type { Invites } from './invites.js'
 import { missingBodyParser, warnOfApp, warnOfNoAddress, warnOfSafeMethod } from './misconfiguration.js'
 import { type Succeeded, settleWithResponse } from './settle.js'
@@ -22,6 +23,12 @@ export interface RequireInviteOptions {
   readonly email?: FromRequest<string> | false | undefined
   /** Says whether an answer below 400 was a success. Default: yes, but for a redirect of Passport's that logs nobody in. */
   readonly succeeded?: Succeeded | undefined
+  /**
+   * For a route where somebody who is logged in joins another app or organization: `true` where `req.user` has `id` and
+   * `email`, or a function that returns the account, `null` where there is none. It needs an invite in mode `open` too;
+   * the account's address counts and not the body's; and its id is recorded as `userId`. Default: a signup.
+   */
+  readonly existing?: ExistingOption | undefined
 }
 
 declare global {
@@ -41,7 +48,8 @@ declare global {
  */
 export function requireInvite(invites: Invites, options: RequireInviteOptions = {}): RequestHandler {
   const context = contextOf(invites)
-  const { appId: whichApp, code, email, succeeded } = checkOptions(context, options)
+  const { appId: whichApp, code, email, existing } = checkOptions(context, options)
+  const succeeded = options.succeeded ?? (existing && (() => true)) // no login tells there whether a redirect means success
 
   /** Lets the request in, or throws what keeps it out. */
   async function admit(req: Request, res: Response, next: NextFunction): Promise<void> {
@@ -50,23 +58,28 @@ export function requireInvite(invites: Invites, options: RequireInviteOptions = 
       warnOfSafeMethod(context, req)
       throw new InviteError('invite_required', { detail: `Nobody signs up by ${req.method}: use POST.` })
     }
-    if (code === undefined || email === undefined) needBody(context, req)
+    if (code === undefined || (email === undefined && existing === undefined)) needBody(context, req)
+    const account = existing && (await existingAccount(req, existing))
     const { appId } = appOf(context, typeof whichApp === 'function' ? await whichApp(req) : whichApp)
     if (req.invite?.appId === appId) return // another gate of this route holds a use: one signup counts once
     const explicit = await explicitCode(req, code)
     const forget = () => forgetCookie(context, req, res, appId)
     let named: string | false | undefined
     const address = async () => {
+      if (account !== undefined && email === undefined) return addressOf(account)
       named = email === false ? false : await readEmail(req, email)
-      return named
+      return { email: named }
     }
-    const claim = await claimAtDoor(context, { req, appId, explicit, address, forget }).catch((error: unknown) => {
+    const always = account !== undefined
+    const arrival = { req, appId, explicit, address, forget, always }
+    const claim = await claimAtDoor(context, arrival).catch((error: unknown) => {
       const isMismatch = error instanceof InviteError && error.code === 'invite_email_mismatch'
-      if (isMismatch && named === undefined) warnOfNoAddress(context)
+      if (isMismatch && named === undefined && !always) warnOfNoAddress(context)
       throw error
     })
     if (claim !== undefined) {
-      req.invite = settleWithResponse({ context, req, res, next, claim, succeeded, accepted: forget })
+      const { id: userId } = account ?? {}
+      req.invite = settleWithResponse({ context, req, res, next, claim, userId, succeeded, accepted: forget })
     }
   }
 
@@ -90,8 +103,8 @@ function needBody(context: Context, req: Request): void {
 }
 
 function checkOptions(context: Context, options: RequireInviteOptions): RequireInviteOptions {
-  checkNames('requireInvite', options, ['appId', 'code', 'email', 'succeeded'])
-  const { appId, code, email, succeeded } = options
+  checkNames('requireInvite', options, ['appId', 'code', 'email', 'succeeded', 'existing'])
+  const { appId, code, email, succeeded, existing } = options
   const wrong = (name: string, what: string) => new TypeError(`requireInvite: \`${name}\` must be ${what}.`)
   if (code !== undefined && typeof code !== 'function') throw wrong('code', 'a function of the request')
   if (email !== undefined && email !== false && typeof email !== 'function') {
@@ -99,6 +112,9 @@ function checkOptions(context: Context, options: RequireInviteOptions): RequireI
   }
   if (succeeded !== undefined && typeof succeeded !== 'function') {
     throw wrong('succeeded', 'a function of the request and the response')
+  }
+  if (existing !== undefined && existing !== true && typeof existing !== 'function') {
+    throw wrong('existing', 'true, where `req.user` is the account, or a function of the request that returns it')
   }
   if (typeof appId !== 'function') {
     const known = [...context.config.apps.keys()].join(', ')

@@ -6,6 +6,7 @@ import type { NextFunction, Request, Response } from 'express'
 import type { Context } from '../context.js'
 import type { Acceptance } from '../types.js'
 import type { AcceptOptions, Claim } from '../use-cases/claim.js'
+import { tellJoined } from '../use-cases/joining.js'
 import { holdBack } from './held-response.js'
 import { loggedIn, watchLogin } from './logged-in.js'
 import { warnOfRedirect } from './misconfiguration.js'
@@ -19,17 +20,20 @@ export interface Settlement {
   readonly res: Response
   readonly next: NextFunction
   readonly claim: Claim
+  /** For whom it is accepted where the handler names nobody. */
+  readonly userId: AcceptOptions['userId']
   readonly succeeded: Succeeded | undefined
   /** Called once the use is recorded, before the answer is sent. */
   readonly accepted: () => void
 }
 
 /** Ties the claim to the response. Returns it as the handler is to use it. */
-export function settleWithResponse({ context, req, res, next, claim, succeeded, accepted }: Settlement): Claim {
+export function settleWithResponse(settlement: Settlement): Claim {
+  const { context, req, res, next, claim, succeeded, accepted } = settlement
   const watch = watchLogin(req)
   const response = holdBack(res, { ended: () => void answer().catch(next), abandoned: () => void settle() })
   let outcome: 'accepted' | 'released' | undefined
-  let userId: AcceptOptions['userId']
+  let { userId } = settlement
   let joined: Acceptance | undefined // what was accepted in the host's transaction, which may be rolled back
   const underWay: Promise<unknown>[] = [] // what the handler began and may not have waited for
   const { clock, claimTtlMs } = context.config
@@ -74,7 +78,7 @@ export function settleWithResponse({ context, req, res, next, claim, succeeded, 
   async function settleJoined(acceptance: Acceptance): Promise<void> {
     const wasRolledBack = await claim.release().catch(() => true)
     if (wasRolledBack) return
-    if (clock() < surelyHeldUntil) context.emit('accepted', { acceptance })
+    if (clock() < surelyHeldUntil) tellJoined(context, acceptance)
     else if (res.statusCode < 400) await claim.accept({ userId })
     else return
     outcome = 'accepted'
@@ -112,12 +116,12 @@ export function settleWithResponse({ context, req, res, next, claim, succeeded, 
   const handed: Claim = {
     ...claim,
     accept(options = {}) {
-      userId = options.userId
-      return began(accept(options))
+      userId = options.userId ?? settlement.userId
+      return began(accept({ ...options, userId }))
     },
     acceptSync(options) {
-      joined = claim.acceptSync(options)
-      userId = options.userId
+      userId = options.userId ?? settlement.userId
+      joined = claim.acceptSync({ ...options, userId })
       return joined
     },
     release: () => began(release()),

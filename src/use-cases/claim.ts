@@ -8,16 +8,23 @@ import { InviteError, type InviteErrorCode } from '../errors.js'
 import { invalidField } from '../input.js'
 import { checkNames } from '../option-names.js'
 import { isProven } from '../proofs.js'
-import type { AcceptResult, ClaimedInvite, ClaimRefusal, ClaimResult } from '../store.js'
+import type { ClaimedInvite, ClaimRefusal, ClaimResult } from '../store.js'
 import type { Acceptance, Inviter } from '../types.js'
-import { acceptanceView, inviterOf } from '../views.js'
+import { inviterOf } from '../views.js'
 import type { Credentials } from './check.js'
+import { recorded, sameJoined, tellJoined } from './joining.js'
 import { stillGranted } from './manage.js'
 
 /** How to claim. */
 export interface ClaimInput extends Credentials {
   /** The address of whoever signs up; `false` where the host has no addresses and takes the code alone. */
   readonly email?: string | false | undefined
+  /**
+   * Whether somebody you trust, such as a login provider, asserts that this address is theirs. Where a shareable invite
+   * is then accepted, the pending one that was sent to this address, in the same app and organization, is revoked. Never
+   * pass it of an address that was only typed: strangers could revoke others' invites. Default: false.
+   */
+  readonly emailAsserted?: boolean | undefined
 }
 
 /** How to accept. */
@@ -38,6 +45,8 @@ export interface ClaimKey {
   readonly appId: string
   /** The address that the account is made with. */
   readonly email: string | null
+  /** Whether accepting closes the invite that was sent to that address; see {@link ClaimInput.emailAsserted}. */
+  readonly emailAsserted?: boolean | undefined
 }
 
 /** One use, held for whoever is signing up. It lapses by itself after `claimTtlMs`. */
@@ -127,6 +136,7 @@ async function judge(
     id: invite.id,
     appId: app.appId,
     email: invite.email ?? address?.original ?? null,
+    emailAsserted: input.emailAsserted === true && invite.email === null && address !== undefined,
   }
   return claimHandle(context, key, {
     emailVerified,
@@ -141,27 +151,27 @@ type Found = Pick<Claim, 'emailVerified' | 'role' | 'orgId' | 'inviter' | 'metad
 
 function claimHandle(context: Context, key: ClaimKey, found: Found): Claim {
   // Accepted in the host's transaction, which may yet be rolled back: told once accepting again finds it committed.
-  let untold = false
+  let untold: Acceptance | undefined
   return {
     ...key,
     ...found,
     async accept(options = {}) {
       if (options.trx === undefined) {
         const acceptance = await acceptClaim(context, key, options, untold)
-        untold = false
+        untold = undefined
         return acceptance
       }
-      const acceptance = recorded(await context.store.accept(acceptRequest(context, key, options), options.trx))
-      untold = true
-      return acceptance
+      const joined = recorded(context, await context.store.accept(acceptRequest(context, key, options), options.trx))
+      untold = sameJoined(untold, joined)
+      return untold
     },
     acceptSync(options) {
       if (context.store.acceptSync === undefined) {
         throw new TypeError('acceptSync is for stores with synchronous transactions, such as sqliteStore. Use accept.')
       }
-      const acceptance = recorded(context.store.acceptSync(acceptRequest(context, key, options), options.trx))
-      untold = true
-      return acceptance
+      const joined = recorded(context, context.store.acceptSync(acceptRequest(context, key, options), options.trx))
+      untold = sameJoined(untold, joined)
+      return untold
     },
     release: () => releaseClaim(context, key),
   }
@@ -172,11 +182,11 @@ export async function acceptClaim(
   context: Context,
   key: ClaimKey,
   options: Pick<AcceptOptions, 'userId'> = {},
-  untold = false,
+  untold?: Acceptance,
 ): Promise<Acceptance> {
   const result = await context.store.accept(acceptRequest(context, key, options))
-  const acceptance = recorded(result)
-  if (untold || (result.accepted && result.fresh)) context.emit('accepted', { acceptance })
+  const acceptance = sameJoined(untold, recorded(context, result))
+  if (untold || (result.accepted && result.fresh)) tellJoined(context, acceptance)
   return acceptance
 }
 
@@ -189,34 +199,31 @@ function acceptRequest(context: Context, key: ClaimKey, options: AcceptOptions) 
   checkNames('accept', options, ['userId', 'trx'])
   const app = appOf(context, key.appId)
   const { userId } = options
+  const email = key.email === null ? null : (parseAddress(key.email)?.canonical ?? null)
   return {
     claimId: key.claimId,
     inviteId: key.id,
     appId: key.appId,
     acceptanceId: nanoid(),
     userId: readUserId(userId),
-    email: key.email === null ? null : (parseAddress(key.email)?.canonical ?? null),
+    email,
+    verifiedEmail: key.emailAsserted === true ? email : null,
     now: context.config.clock(),
     defaultMode: app.mode,
     defaultSeats: app.seats,
   }
 }
 
-function recorded(result: AcceptResult): Acceptance {
-  if (!result.accepted) throw new InviteError('invite_claim_lost')
-  return acceptanceView(result.acceptance)
-}
-
 /** One that names nobody, such as '' or NaN, would make everybody after it the same user again. */
 function readUserId(userId: AcceptOptions['userId']): string | null {
   if (userId === undefined || userId === null) return null
-  const names =
-    typeof userId === 'bigint' || Number.isSafeInteger(userId) || (typeof userId === 'string' && userId !== '')
-  if (!names)
-    throw new TypeError(
-      'accept({ userId }) takes the id of the new user: a string that is not empty, or a whole number.',
-    )
-  return String(userId)
+  if (isUserId(userId)) return String(userId)
+  throw new TypeError('accept({ userId }) takes the id of the new user: a string that is not empty, or a whole number.')
+}
+
+/** Whether it can name one user among others. */
+export function isUserId(id: unknown): id is string | number | bigint {
+  return typeof id === 'bigint' || Number.isSafeInteger(id) || (typeof id === 'string' && id !== '')
 }
 
 function readAddress(email: ClaimInput['email']): Address | undefined {

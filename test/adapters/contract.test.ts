@@ -4,7 +4,7 @@ import { NOW } from '../../adapters/contract/fixtures.js'
 import { storeContract } from '../../adapters/contract.js'
 import { postgresStore } from '../../adapters/postgres.js'
 import { sqliteStore } from '../../adapters/sqlite.js'
-import type { InviteStore, PruneRequest } from '../../src/store.js'
+import type { AcceptRequest, AcceptResult, InviteRecord, InviteStore, PruneRequest } from '../../src/store.js'
 import { openPool, temporarySchema } from '../support/postgres.js'
 
 /** Runs the suite, or the tests of it that are about `what`, and returns the names of those that failed. */
@@ -131,6 +131,97 @@ describe('the contract suite', () => {
     expect(lazy.failed).to.include(removal)
     const careless = await pruning(({ now }) => ({ now: now + 1 })) // takes a hold for lapsed
     expect(careless.failed).to.deep.equal(['keeps an invite while a claim holds it'])
+  })
+
+  describe('R-31 fails a store that,', () => {
+    /** What an accept left pending, and whether the store revokes it too. */
+    type Wrongly = (
+      left: InviteRecord,
+      accepted: AcceptRequest & { result: AcceptResult; own: InviteRecord },
+    ) => boolean
+
+    const isFresh = (result: AcceptResult) => result.accepted && result.fresh
+    const isSibling = (left: InviteRecord, { verifiedEmail, own }: Parameters<Wrongly>[1]) =>
+      left.emailCanonical === verifiedEmail && left.appId === own.appId && left.orgId === own.orgId
+
+    const failuresWith = (wrongly: Wrongly, change: (request: AcceptRequest) => Partial<AcceptRequest> = () => ({})) =>
+      failuresOf(async () => {
+        const store = await openStore()
+        const pending = async (appId: string, now: number) =>
+          await store.listInvites({ appId, statuses: ['pending'], limit: 100, now })
+        return {
+          ...store,
+          async accept(request) {
+            const own = await store.findInvite(request)
+            const result = await store.accept({ ...request, ...change(request) })
+            if (own === undefined || request.verifiedEmail === null) return result
+            for (const left of [...(await pending(own.appId, 0)), ...(await pending('another', 0))]) {
+              if (left.id === own.id || !wrongly(left, { ...request, result, own })) continue
+              await store.revokeInvite({ appId: left.appId, inviteId: left.id, now: request.now })
+            }
+            return result
+          },
+        }
+      }, 'R-31')
+
+    const leaves =
+      'R-31 leaves alone what is for another address, organization or app, what was used, and what is for anybody'
+    const faults: readonly (readonly [what: string, fails: string, ...store: Parameters<typeof failuresWith>])[] = [
+      [
+        'where an address is verified, closes nothing',
+        'R-31 revokes the invite of a verified address that joins by another one, with its waiting mail',
+        () => false,
+        () => ({ verifiedEmail: null }),
+      ],
+      [
+        'where an address was only typed, closes its invite',
+        'R-31 leaves it alone where the address was only typed',
+        () => false,
+        ({ email }) => ({ verifiedEmail: email }),
+      ],
+      [
+        'of another address, closes the invite',
+        leaves,
+        (left, { result, own }) => isFresh(result) && left.email !== null && left.orgId === own.orgId,
+      ],
+      [
+        'in another organization, closes the invite',
+        leaves,
+        (left, { result, own, verifiedEmail }) =>
+          isFresh(result) && left.emailCanonical === verifiedEmail && left.appId === own.appId,
+      ],
+      [
+        'in another app, closes the invite',
+        leaves,
+        (left, { result, own, verifiedEmail }) =>
+          isFresh(result) && left.emailCanonical === verifiedEmail && left.orgId === own.orgId,
+      ],
+      [
+        'for anybody, closes the invite',
+        leaves,
+        (left, { result, own }) => isFresh(result) && left.email === null && left.orgId === own.orgId,
+      ],
+      [
+        'after an invite with an address of its own, closes others',
+        'R-31 leaves it alone where the invite that is accepted has an address of its own',
+        (left, accepted) => isFresh(accepted.result) && isSibling(left, accepted),
+      ],
+      [
+        'when it is told again, closes again',
+        'R-31 closes once: the same claim or the same user again closes nothing that was sent since',
+        (left, accepted) => accepted.result.accepted && !isFresh(accepted.result) && isSibling(left, accepted),
+      ],
+      [
+        'where the use is gone, closes all the same',
+        'R-31 closes nothing where nothing was accepted',
+        (left, accepted) => !accepted.result.accepted && isSibling(left, accepted),
+      ],
+    ]
+    for (const [what, fails, ...store] of faults) {
+      it(what, async () => {
+        expect((await failuresWith(...store)).failed).to.include(fails)
+      })
+    }
   })
 
   it('fails a store that forgets to clear lapsed holds, one that leaves the mail, and one that trusts its own clock', async () => {

@@ -11,7 +11,7 @@ import { afterThis, temporaryFolder } from '../support/cleanup.js'
 import { SECRET } from '../support/host.js'
 import { makeProject } from '../support/project.js'
 import { startSmtp } from '../support/smtp.js'
-import { known, runProgram } from './program.js'
+import { type Ended, known, runProgram } from './program.js'
 
 interface Report {
   readonly ok: boolean
@@ -183,5 +183,84 @@ describe('the command line, doctor', () => {
     expect(wrong.stdout).to.match(/^✗ {2}mailer .*ECONNREFUSED/m)
     expect(wrong.stdout).to.match(/^✗ {2}templates {7}cannot be used$/m)
     expect(wrong.stdout).to.include('error.html.hbs does not compile')
+  })
+
+  describe('--doors', () => {
+    const right = "{ path: '/signup', body: { email: 'test@example.com' } }"
+
+    /** A project whose module has an app with a good door and an open one, and exports what it is told to. */
+    function openDoors(exporting: string): (command: string) => Promise<Ended> {
+      const cwd = makeProject({
+        files: {
+          'invites.mjs': `
+            import express from 'express'
+            import { createInvites, requireInvite } from 'express-invite-only'
+            import { sqliteStore } from 'express-invite-only/adapters/sqlite'
+            const store = sqliteStore('app.db')
+            await store.migrate()
+            export const invites = createInvites({
+              store, secret: '${SECRET}', baseUrl: 'https://acme.dev/invites', signupUrl: 'https://acme.dev/signup',
+            })
+            const app = express()
+            app.post('/signup', express.json(), requireInvite(invites), (req, res) => {
+              console.log('an account is made')
+              res.status(201).end()
+            })
+            app.post('/open', express.json(), (req, res) => void res.status(201).end())
+            app.use((error, req, res, next) => void res.status(error.status).end())
+            ${exporting}`,
+        },
+      })
+      const main = join(cwd, 'node_modules/express-invite-only/dist/src/cli/main.js')
+      return (command) => runProgram(`${command} --config invites.mjs`, { cwd, main })
+    }
+
+    it('tries each door that the module declares, once it may, and cures those that did not stand', async () => {
+      const run = openDoors(`export { app }; export const doors = [${right}, { ...${right}, path: '/open' }]`)
+      const [before, unasked] = await Promise.all([run('doctor'), run('doctor --doors')])
+      expect(before.code).to.equal(0)
+      expect(before.stdout).to.match(/^– {2}doors +invites\.mjs declares 2 doors, which --doors tries; that makes/m)
+      expect(unasked).to.include({ code: 2, stdout: '' })
+      expect(unasked.stderr).to.include('must be one for tests. Nobody can be asked here: say --yes')
+      expect((await run('list --status revoked,accepted')).stdout).to.equal('No revoked or accepted invites.\n')
+
+      const tried = await run('doctor --doors --yes')
+      expect(tried.code).to.equal(1)
+      expect(tried.stdout).to.match(/^✓ {2}POST \/signup +let in with a good invite, once, and nobody else$/m)
+      expect(tried.stdout).to.match(/^✗ {2}POST \/open +no invite: it answered 201, and no gate refused it$/m)
+      expect(tried.stdout).to.match(/→ Put requireInvite\(invites\) before the handler .*\n.*README: Test your doors/)
+      expect(tried.stderr).to.equal('an account is made\n')
+      const { checks }: Report = JSON.parse((await run('doctor --doors --yes --json')).stdout)
+      const [signup, open] = checks.slice(-2) as (Report['checks'][number] & { tries: { answer: string }[] })[]
+      expect([signup?.state, open?.state]).to.deep.equal(['ok', 'failed'])
+      expect(signup?.tries).to.have.length(4)
+      expect(open?.tries[0]).to.include({ invite: 'none', stood: false, answer: 'LET IN (201)' })
+    })
+
+    it('says what it needs for that', async () => {
+      const said = async (exporting: string, command = 'doctor --doors --yes') => {
+        const { code, stdout } = await openDoors(exporting)(command)
+        expect(code).to.equal(1)
+        return stdout
+      }
+      const doors = `export { app }; export const doors = [${right}]`
+      const [nothing, noDoors, wrong, switched, down] = await Promise.all([
+        said(''),
+        said('export { app }', 'doctor --doors'),
+        said("export default { app, doors: [{ path: 'signup' }] }"),
+        said(`await invites.settings({ mode: 'open' }); ${doors}`),
+        said(`await store.close(); ${doors}`),
+      ])
+      expect(nothing).to.match(/^✗ {2}doors +invites\.mjs exports no app and no doors\n.*→ Export your Express/m)
+      expect(noDoors).to.match(/^✗ {2}doors +invites\.mjs exports no doors$/m)
+      expect(wrong).to.include('selfTest: doors[0].path must begin with a slash')
+      expect(switched).to.match(/No door was tried: the mode of default is open.*\n.*→ .*mode invite-only/)
+      expect(down).to.match(/^– {2}doors +not tried: the database cannot be used$/m)
+
+      const { cwd } = await openApp()
+      const bare = await examine(cwd, '--doors --yes')
+      expect(bare.of('doors')?.detail).to.equal('are not known without the module of your app')
+      expect((await examine(cwd, '--doors --database no.db')).of('doors')?.state).to.equal('skipped')
+    })
   })
 })

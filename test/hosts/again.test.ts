@@ -11,7 +11,7 @@ interface Ended {
   readonly output: string
 }
 
-const http = ['test/http/*.test.ts', 'test/hosts/setups/*.test.ts']
+const http = ['test/http/*.test.ts', 'test/http/doors/*.test.ts', 'test/hosts/setups/*.test.ts']
 const withMail = ['test/http/*.test.ts', 'test/mail/delivery.test.ts', 'test/events.test.ts', 'test/secrets.test.ts']
 
 const underExpress4 = runTests(http, { preload: './test/hosts/under-express4.ts' })

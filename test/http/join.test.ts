@@ -47,6 +47,8 @@ describe('the join link', () => {
       await host.manage.get('default/invite'),
       await host.manage.get('default/invite/nothing'),
       await host.manage.post('default/invite/check', { inviteCode: 'x' }),
+      await host.manage.post('default/join', { inviteCode: 'x' }),
+      await host.manage.post('default/join', { inviteCode: 'x' }).set('Accept', 'text/html'),
       await request(host.app).get('/invites/app/nowhere/join/x'),
       await request(host.app).get('/invites/app/default/join/x'),
     ]

@@ -56,7 +56,7 @@ describe('requests without effect', () => {
 
     const router = '/invites/app/default'
     const urls = [
-      ...[proofLink, `${proofLink}x`, `${router}/join/nothing`, '/invites/app/nowhere/join/nothing'],
+      ...[proofLink, `${proofLink}x`, `${router}/join`, `${router}/join/nothing`, '/invites/app/nowhere/join/nothing'],
       ...[expired, hung, pending, used, revoked].map(({ inviteId }) => `${router}/invite/${inviteId}`),
       ...[hung, pending, used].map(({ inviteCode }) => `${router}/join/${inviteCode}`),
       ...[hung, pending].map(({ inviteCode }) => `/door?inviteCode=${inviteCode}&email=ada@example.com`),

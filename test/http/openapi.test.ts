@@ -2,7 +2,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect } from 'chai'
 import request from 'supertest'
-import { operations } from '../../src/http/openapi.js'
+import { operations } from '../../src/http/operations.js'
 import { openHost, sendInvite } from '../support/host.js'
 
 interface Described {
@@ -88,6 +88,8 @@ describe('the OpenAPI document', () => {
     await call('post', '/app/{appId}/invite/check', { appId }, { inviteCode })
     await call('post', '/app/{appId}/invite/check', { appId }, { inviteCode: 'wrong' })
     await call('get', '/app/{appId}/join/{token}', { appId, token: inviteCode })
+    await call('post', '/app/{appId}/join', { appId }, { inviteCode })
+    await call('post', '/app/{appId}/join', { appId }, { inviteCode: 'wrong' })
     await host.signup({ inviteCode, email: 'ada@example.com' }).expect(201)
     const { items } = (await call('get', '/app/{appId}/acceptance', { appId })).body
     const { acceptanceId } = items[0]

@@ -15,6 +15,7 @@ const SEED = Number(process.env.MODEL_SEED ?? 20261121)
 
 const terms = fc.constantFrom(TERM_MS, 10 * TERM_MS, null)
 const addresses = fc.constantFrom(null, null, 'ada', 'bob')
+const asserted = fc.constantFrom(null, null, null, 'ada', 'bob') // by a provider; else the code alone counts
 const which = fc.nat({ max: 20 })
 
 const weighted = <Value>(weight: number, arbitrary: fc.Arbitrary<Value>) => ({ weight, arbitrary })
@@ -25,7 +26,7 @@ const modes = fc.constantFrom('closed', 'invite-only', 'open')
 
 const step = fc.oneof(
   weighted(3, fc.record({ does: does('send'), email: addresses, maxUses: uses, termMs: terms })),
-  weighted(8, fc.record({ does: does('claim'), which, user: fc.nat({ max: 5 }) })),
+  weighted(8, fc.record({ does: does('claim'), which, user: fc.nat({ max: 5 }), email: asserted })),
   weighted(5, fc.record({ does: does('accept'), which })),
   weighted(2, fc.record({ does: does('release'), which })),
   weighted(1, fc.record({ does: does('revoke'), which })),
@@ -69,6 +70,7 @@ const said = (promise: Promise<unknown>): Promise<string> =>
 /** Does one step in the world and in the model; returns what each said. */
 async function take(step: Step, world: World, model: Model): Promise<readonly [actual: string, expected: string]> {
   const { invites, issued, claims, run } = world
+  const addressOf = (name: string | null) => name && `${name}-${run}@example.com`
   const onInvite = async (
     index: number,
     act: (real: Issued) => Promise<string>,
@@ -90,7 +92,7 @@ async function take(step: Step, world: World, model: Model): Promise<readonly [a
 
   switch (step.does) {
     case 'send': {
-      const email = step.email && `${step.email}-${run}@example.com`
+      const email = addressOf(step.email)
       const maxUses = email === null ? step.maxUses : 1
       const sending = invites.send({ email, maxUses, expiresInMs: step.termMs })
       const actual = await said(
@@ -100,11 +102,13 @@ async function take(step: Step, world: World, model: Model): Promise<readonly [a
     }
     case 'claim': {
       const userId = `user${step.user}`
+      const email = addressOf(step.email)
+      const whose = { email: email ?? (false as const), emailAsserted: email !== null }
       return onInvite(
         step.which,
         ({ inviteCode }) =>
-          said(invites.claim({ inviteCode, email: false }).then((claim) => claims.push({ claim, userId }))),
-        (invite) => model.claim(invite, userId),
+          said(invites.claim({ inviteCode, ...whose }).then((claim) => claims.push({ claim, userId }))),
+        (invite) => model.claim(invite, userId, email),
       )
     }
     case 'accept':

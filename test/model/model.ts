@@ -20,6 +20,8 @@ interface ModelAcceptance {
 export interface ModelClaim {
   readonly invite: ModelInvite
   readonly userId: string
+  /** Who a provider says it is; `null`: the code alone counts. */
+  readonly email: string | null
   readonly lapsesAt: number
   isHeld: boolean
   /** As it was told when it was accepted: of itself, or of the same user before. */
@@ -45,12 +47,13 @@ export class Model {
   isLive = (claim: ModelClaim) => claim.isHeld && claim.lapsesAt > this.now
   held = (invite: ModelInvite) => this.claims.filter((claim) => claim.invite === invite && this.isLive(claim)).length
 
-  /** What a claim on this invite hears now. */
-  judge(invite: ModelInvite): string {
+  /** What a claim on this invite hears now; with `email`, of whom that is asserted. */
+  judge(invite: ModelInvite, email: string | null = null): string {
     if (this.mode === 'closed') return 'signup_closed'
     if (invite.revoked) return 'invite_invalid'
     if (this.isUsed(invite)) return 'invite_used'
     if (this.isExpired(invite)) return 'invite_expired'
+    if (email !== null && invite.email !== null && invite.email !== email) return 'invite_email_mismatch'
     const isFree = invite.maxUses === null || invite.uses + this.held(invite) < invite.maxUses
     return isFree ? 'ok' : 'invite_claimed'
   }
@@ -71,9 +74,9 @@ export class Model {
     return 'ok'
   }
 
-  claim(invite: ModelInvite, userId: string): string {
-    const said = this.judge(invite)
-    if (said === 'ok') this.claims.push({ invite, userId, lapsesAt: this.now + this.claimTtlMs, isHeld: true })
+  claim(invite: ModelInvite, userId: string, email: string | null): string {
+    const said = this.judge(invite, email)
+    if (said === 'ok') this.claims.push({ invite, userId, email, lapsesAt: this.now + this.claimTtlMs, isHeld: true })
     return said
   }
 
@@ -87,7 +90,13 @@ export class Model {
     if (before) return 'ok'
     this.acceptances.push(claim.acceptance)
     invite.uses++
+    if (invite.email === null && claim.email !== null) this.close(claim.email)
     return 'ok'
+  }
+
+  /** What is left over of an address that has joined by another invite. */
+  close(email: string): void {
+    for (const invite of this.invites) if (invite.email === email && !this.isUsed(invite)) invite.revoked = true
   }
 
   release(claim: ModelClaim): string {

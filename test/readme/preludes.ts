@@ -212,6 +212,132 @@ export const preludes: readonly Prelude[] = [
       assert.ok(tests.length > 30)
       for (const test of tests) await test()`,
   },
+  {
+    has: "import { carryInvite } from 'express-invite-only'",
+    before: `
+      import assert from 'node:assert/strict'
+      import passport from 'passport'
+      import OAuth2Strategy from 'passport-oauth2'
+      import { app, invites, request, send } from './harness.js'
+      const url = 'https://provider.example/'
+      const client = { authorizationURL: url, tokenURL: url, clientID: 'app', clientSecret: 'secret' }
+      const store = { store: (_req: unknown, done: (error: null, state: string) => void) => done(null, 's1') }
+      for (const name of ['google', 'apple']) {
+        passport.use(name, new OAuth2Strategy({ ...client, store } as never, () => undefined))
+      }`,
+    after: `
+      const { inviteCode } = await send()
+      for (const [path, sameSite] of [['google', 'Lax'], ['apple', 'None']]) {
+        const start = await request.get('/auth/' + path).query({ inviteCode })
+        assert.equal(start.status, 302)
+        assert.match(String(start.get('Set-Cookie')), new RegExp('^invite_only_trip.*SameSite=' + sameSite))
+      }`,
+  },
+  {
+    has: 'app.use(inviteErrors(invites, { signInUrl',
+    before: `
+      import assert from 'node:assert/strict'
+      import { admit } from 'express-invite-only'
+      import passport from 'passport'
+      import { Strategy } from 'passport-local'
+      import { app, invites, request } from './harness.js'
+      const users = { findUser: () => null, createUser: () => ({ id: 1 }) }
+      passport.use('oauth2', new Strategy({ passReqToCallback: true }, admit(invites, users)))`,
+    after: `
+      const path = '/auth/callback?username=ada&password=secret'
+      const page = await request.get(path).set('Accept', 'text/html')
+      assert.equal(page.status, 403)
+      assert.match(page.text, /You need an invite/)
+      assert.match(page.text, /href="http:\\/\\/localhost\\/login"/)
+      assert.equal((await request.get(path)).type, 'application/problem+json')`,
+  },
+  {
+    has: 'invites.selfTest(app, {',
+    before: `
+      import assert from 'node:assert/strict'
+      import express from 'express'
+      import { admit, InviteError, requireInvite } from 'express-invite-only'
+      import { Strategy } from 'passport-oauth2'
+      import { app, invites } from './harness.js'
+      let users = 0
+      app.use(express.json())
+      app.post('/signup', requireInvite(invites), (_req, res) => void res.status(201).json({ id: ++users }))
+      app.post('/graphql', (req, res, next) => {
+        const claiming = invites.claim({ inviteCode: req.body.inviteCode ?? '', email: req.body.email })
+        claiming.then((claim) => claim.accept({ userId: ++users })).then(() => res.json({ data: {} }), next)
+      })
+      app.use(((error, _req, res, _next) => {
+        res.status(error instanceof InviteError ? error.status : 500).end()
+      }) satisfies express.ErrorRequestHandler)
+      const verify = admit(invites, { findUser: () => null, createUser: () => ({ id: ++users }) })
+      const urls = { authorizationURL: 'https://p.dev/a', tokenURL: 'https://p.dev/t', callbackURL: 'https://acme.dev/cb' }
+      const googleStrategy = new Strategy(
+        { ...urls, clientID: 'app', clientSecret: 'secret', passReqToCallback: true },
+        verify,
+      )
+      const post = (url: string, body: object) =>
+        fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })`,
+    after: `
+      assert.equal(report.doors.length, 3)
+      assert.equal(users, 3)`,
+  },
+  {
+    has: 'requireInvite(invites, { existing: true })',
+    before: `
+      import assert from 'node:assert/strict'
+      import express from 'express'
+      import { type Claim, requireInvite } from 'express-invite-only'
+      import { app as host, invites, request, send } from './harness.js'
+      type Member = express.Request & { user: { id: number; email: string }; invite: Claim }
+      const joined: unknown[] = []
+      const users = { join: async (...membership: unknown[]) => void joined.push(membership) }
+      host.use(express.json(), (req, _res, next) => {
+        if (req.get('X-User')) Object.assign(req, { user: { id: 7, email: 'ada@example.com' } })
+        next()
+      })
+      const app = {
+        post: (path: string, gate: express.RequestHandler, handle: (req: Member, res: express.Response) => unknown) =>
+          host.post(path, gate, handle as unknown as express.RequestHandler),
+      }`,
+    after: `
+      host.use(((error, _req, res, _next) => void res.sendStatus(error.status)) satisfies express.ErrorRequestHandler)
+      const { inviteCode } = await send({ email: 'ada@example.com', role: 'nurse', orgId: 'clinic' })
+      assert.equal((await request.post('/join').send({ inviteCode, email: 'ada@example.com' })).status, 401)
+      assert.equal((await request.post('/join').set('X-User', 'ada').send({ inviteCode })).status, 302)
+      assert.deepEqual(joined, [[7, 'clinic', 'nurse']])
+      assert.equal((await invites.acceptances()).items[0]?.userId, '7')`,
+  },
+  {
+    has: "from 'express-openid-connect'",
+    before: `
+      import assert from 'node:assert/strict'
+      import { app, invites, request } from './harness.js'
+      const findUser = () => null
+      const createUser = ({ sub }: { sub: string }) => ({ id: sub })
+      const settings = {
+        issuerBaseURL: 'http://localhost:1',
+        baseURL: 'http://localhost',
+        clientID: 'app',
+        clientSecret: 'secret',
+        secret: 'a secret of the host, long enough to be one',
+        authRequired: false,
+      }`,
+    after: `
+      app.get('/', (_req, res) => void res.json('welcome'))
+      assert.equal((await request.get('/')).body, 'welcome')`,
+  },
+  {
+    has: "from '@auth/express'",
+    before: `
+      import assert from 'node:assert/strict'
+      import { InviteError } from 'express-invite-only'
+      import { app, invites, request } from './harness.js'
+      const findUser = () => null
+      const createUser = ({ sub }: { sub?: string | null }) => ({ id: sub ?? '' })
+      const settings = { providers: [], secret: 'a secret of the host, long enough to be one', trustHost: true }`,
+    after: `
+      assert.match((await request.get('/auth/csrf')).body.csrfToken, /^[0-9a-f]{64}$/)`,
+  },
 ]
 
 /** Lines of sh blocks that are neither curl nor npm, and so are not run: why not. */

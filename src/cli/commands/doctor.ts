@@ -1,12 +1,13 @@
 // `doctor`: checks what can be checked from outside the app, and says how to cure what is wrong.
 import type { Command } from 'commander'
+import { columns } from '../../plain-text.js'
 import { type Check, type Finding, failed, type Subject, skipped } from '../checks/check.js'
 import { clock, database, outbox, secret } from '../checks/database.js'
+import { canTryDoors, tryDoors } from '../checks/doors.js'
 import { configuration, driver, node } from '../checks/environment.js'
 import { baseUrl, mailer, signupUrl, templateFiles } from '../checks/web.js'
 import type { Cli } from '../cli.js'
 import { exitCodes, messageOf } from '../failures.js'
-import { columns } from '../text.js'
 
 const checks: readonly Check[] = [
   node,
@@ -24,6 +25,12 @@ const checks: readonly Check[] = [
 
 const signs = { ok: '✓', failed: '✗', skipped: '–' } as const
 
+interface DoctorOptions {
+  readonly online?: boolean
+  readonly doors?: boolean
+  readonly yes?: boolean
+}
+
 interface Result extends Finding {
   readonly check: string
   readonly readme: string
@@ -32,19 +39,28 @@ interface Result extends Finding {
 export function addDoctor(program: Command, cli: Cli): void {
   program
     .command('doctor')
-    .description('check the set-up, and say how to cure what is wrong; changes nothing')
+    .description('check the set-up, and say how to cure what is wrong; changes nothing, but with --doors')
     .option('--online', 'ask baseUrl and signupUrl too whether they answer')
-    .action(async ({ online = false }: { readonly online?: boolean }) => {
+    .option('--doors', "sign up at each of the module's `doors`, with and without an invite; makes accounts")
+    .option('--yes', 'with --doors: without asking')
+    .action(async ({ online = false, doors = false, yes = false }: DoctorOptions) => {
       const opened = await cli.open().catch((failure: unknown) => ({ failure }))
+      if (doors && !yes && canTryDoors(opened)) {
+        await cli.confirm(`Make accounts and invites in the database of ${opened.origin}? It must be one for tests.`)
+      }
       const results: Result[] = []
       for (const check of checks) {
-        const isDown = results.some((result) => result.check === database.name && result.state === 'failed')
-        results.push(await examine(check, { opened, online }, isDown))
+        results.push(await examine(check, { opened, online }, isDown(results)))
       }
+      results.push(...(await tryDoors(opened, { asked: doors, isDown: isDown(results) })))
       const ok = results.every(({ state }) => state !== 'failed')
       await cli.answer({ ok, checks: results }, describe(results))
       if (!ok) cli.exitWith(exitCodes.failed)
     })
+}
+
+function isDown(results: readonly Result[]): boolean {
+  return results.some(({ check, state }) => check === database.name && state === 'failed')
 }
 
 /** What a check throws is the database's doing, most often, which was told once then. */

@@ -1,10 +1,11 @@
 // `list`: which invites there are.
 import type { Command } from 'commander'
+import { columns } from '../../plain-text.js'
 import type { Invite, Page } from '../../types.js'
 import type { Cli } from '../cli.js'
 import { readCount } from '../durations.js'
 import type { Install } from '../install.js'
-import { columns, readableTime } from '../text.js'
+import { readableTime } from '../text.js'
 
 interface ListOptions {
   readonly status: string

@@ -3,10 +3,10 @@ import type { Command } from 'commander'
 import { parseAddress } from '../../addresses.js'
 import { InviteError } from '../../errors.js'
 import { invalidField } from '../../input.js'
+import { plain } from '../../plain-text.js'
 import type { Invite, InviteSummary } from '../../types.js'
 import type { Cli } from '../cli.js'
 import type { Install } from '../install.js'
-import { plain } from '../text.js'
 
 export function addRevoke(program: Command, cli: Cli): void {
   program

@@ -1,11 +1,12 @@
 // `send`: makes an invite, mails it at once where there is a mailer, and says what became of the mail.
 import type { Command } from 'commander'
+import { columns } from '../../plain-text.js'
 import type { Delivery, Invite } from '../../types.js'
 import type { Cli } from '../cli.js'
 import { readDuration, readUses } from '../durations.js'
 import { CliError } from '../failures.js'
 import type { Install } from '../install.js'
-import { columns, readableTime } from '../text.js'
+import { readableTime } from '../text.js'
 
 interface SendOptions {
   readonly link?: boolean

@@ -80,6 +80,22 @@ export function memoryStore(): InviteStore {
     return undefined
   }
 
+  /** Revokes what else was sent to the address that has joined. */
+  function closeSibling(
+    { id, appId, orgId, emailCanonical }: Invite,
+    { verifiedEmail, now }: AcceptRequest,
+  ): Invite | undefined {
+    if (verifiedEmail === null || emailCanonical !== null) return undefined
+    return [...invites.values()].find(
+      (other) =>
+        other.id !== id &&
+        other.appId === appId &&
+        other.orgId === orgId &&
+        other.emailCanonical === verifiedEmail &&
+        revoke(other, now),
+    )
+  }
+
   /** Whether a use is neither counted nor held. Holds that have lapsed are gone. */
   function isFree(invite: Invite, now: number): boolean {
     for (const [claimId, { lapsesAt }] of holdsOf(invite)) if (lapsesAt <= now) holds.delete(claimId)
@@ -228,7 +244,7 @@ export function memoryStore(): InviteStore {
       const times = { acceptedAt: now, reopenedAt: null }
       const acceptance = { id: request.acceptanceId, inviteId, appId, claimId, userId, email, ...granted, ...times }
       acceptances.set(acceptance.id, acceptance)
-      return { accepted: true, fresh: true, acceptance }
+      return { accepted: true, fresh: true, acceptance, closed: closeSibling(invite, request) }
     }),
 
     release: step(({ claimId, inviteId }) => {

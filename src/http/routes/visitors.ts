@@ -1,0 +1,61 @@
+// The routes for everybody: what a signup page asks, and the ways from a link or a pasted code to it.
+import type { Response } from 'express'
+import { normalizeCode } from '../../codes.js'
+import { appOf } from '../../context.js'
+import { InviteError } from '../../errors.js'
+import { read } from '../../input.js'
+import { readToken } from '../../proofs.js'
+import { checkSchema } from '../../schemas/invites.js'
+import { readJson } from '../body.js'
+import { joinByForm } from '../join.js'
+import { credentialsFor, setJoinCookie } from '../join-cookie.js'
+import { type RateLimitHeaders, throttleOf } from '../throttle.js'
+import { param, type Routes } from './routes.js'
+
+export function addVisitors({ router, invites, context, open }: Routes): void {
+  router.post(
+    '/app/:appId/invite/check',
+    open(async (req, res) => {
+      const { appId } = appOf(context, param(req, 'appId'))
+      const throttle = throttleOf(context)
+      const { inviteCode } = read(checkSchema, await readJson(req, res))
+      const standing = await throttle.check(req)
+      const credentials = credentialsFor(context, req, appId, inviteCode)
+      if (credentials === undefined) {
+        tellStanding(res, standing)
+        throw new InviteError('invite_not_found')
+      }
+      try {
+        const preview = await invites.check(credentials, { appId })
+        tellStanding(res, standing)
+        res.json(preview)
+      } catch (error) {
+        if (error instanceof InviteError && error.code === 'invite_not_found') {
+          tellStanding(res, await throttle.wrongCode(req))
+        }
+        throw error
+      }
+    }),
+  )
+
+  router.get(
+    '/app/:appId/join/:token',
+    open(async (req, res) => {
+      const app = appOf(context, param(req, 'appId'))
+      const { code, proof } = readToken(param(req, 'token'))
+      // Nothing is looked up: the link says as little to a stranger as to a mail scanner, and changes no row.
+      if (normalizeCode(code) !== undefined) setJoinCookie(context, res, app.appId, { inviteCode: code, proof })
+      res.redirect(app.signupUrl)
+    }),
+  )
+
+  router.post(
+    '/app/:appId/join',
+    open((req, res) => joinByForm(context, req, res, param(req, 'appId'))),
+  )
+}
+
+/** Beside what a limiter of the host's may have told: both headers are lists. */
+function tellStanding(res: Response, standing: RateLimitHeaders): void {
+  for (const [name, value] of Object.entries(standing)) res.append(name, value)
+}

@@ -33,6 +33,9 @@ export interface PageValues {
   /** What was typed, where it could not be sent. */
   readonly typed?: string
   readonly sendError?: string
+  /** As `typed`, of how many may use a link. */
+  readonly typedUses?: string
+  readonly linkError?: string
   readonly notice?: Partial<Record<'sent' | 'resent' | 'deleted' | 'mode', boolean>> & {
     email?: string
     joinUrl?: string
@@ -106,6 +109,8 @@ const pageShape: Shape<PageValues> = {
   roles: [{ role: 'text', chosen: 'text' }],
   typed: 'text',
   sendError: 'text',
+  typedUses: 'text',
+  linkError: 'text',
   notice: {
     sent: 'text',
     resent: 'text',

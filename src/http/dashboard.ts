@@ -1,5 +1,5 @@
 // `inviteDashboard`: one page, without script, to send invites and look after those that are outstanding.
-import express, { type NextFunction, type Request, type Response, type Router } from 'express'
+import express, { type NextFunction, type Request, type RequestHandler, type Response, type Router } from 'express'
 import type { KnownActor } from '../actors.js'
 import type { AppConfig } from '../app-config.js'
 import { appOf, type Context } from '../context.js'
@@ -9,6 +9,7 @@ import { contextOf } from '../invites.js'
 import { type Action, modes } from '../types.js'
 import { type AuthorizeOption, askHost, checkAuthorize, HostFailure, isCrossSite } from './authorization.js'
 import { readForm } from './body.js'
+import { explainForm, shownBeside, wantedByLink, wantedBySend } from './dashboard-forms.js'
 import type { Invites } from './invites.js'
 import { publicDetail, tellOperator } from './problem.js'
 
@@ -145,25 +146,23 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
     }
   }
 
-  router.post(
-    '/send',
-    visit('invite.create', async (visit) => {
-      const fields = await readForm(visit.req, visit.res)
-      const email = String(fields.email ?? '').trim()
-      const role = String(fields.role ?? '') || undefined
+  /** Makes the invite that a form asks for; where it cannot be made, the page is shown again with why. */
+  function making(read: typeof wantedBySend): RequestHandler {
+    return visit('invite.create', async (visit) => {
+      const { invite, typed, error } = read(await readForm(visit.req, visit.res))
       try {
-        if (email === '') throw new InviteError('input_invalid', { detail: 'Type the e-mail address to invite.' })
-        const invite = await invites.send({ email, role }, { appId: visit.app.appId, actor: visit.actor })
-        back(visit, 'sent', invite.inviteId)
-      } catch (error) {
-        if (!(error instanceof InviteError) || !['input_invalid', 'invite_exists'].includes(error.code)) throw error
-        const why = error.errors?.some(({ pointer }) => pointer === '#/email')
-          ? `${email} is not an e-mail address. It must look like ada@example.com.`
-          : error.message
-        await show(visit, { typed: email, role, sendError: why }, error.status)
+        const { inviteId } = await invites.send(invite, { appId: visit.app.appId, actor: visit.actor })
+        back(visit, 'sent', inviteId)
+      } catch (thrown) {
+        if (!(thrown instanceof InviteError && shownBeside.includes(thrown.code))) throw thrown
+        const role = invite.role ?? undefined
+        await show(visit, { ...typed, role, [error]: explainForm(invite, thrown) }, thrown.status)
       }
-    }),
-  )
+    })
+  }
+
+  router.post('/send', making(wantedBySend))
+  router.post('/link', making(wantedByLink))
 
   router.post(
     '/invites/:inviteId/resend',

@@ -395,6 +395,38 @@ describe('inviteDashboard', () => {
       })
     }
 
+    it('a link to share, for so many people or for any number', async () => {
+      const { host } = await openDesk({ mailer: undefined })
+      const { page, submit, post } = visitor(host)
+      const { text } = await submit('/link', { uses: '12' })
+      expect(textOf(text)).to.match(
+        /The link was made\. Pass it on: https:\/\/acme\.dev\/invites\/app\/default\/join\/\w+/,
+      )
+      expect(textOf(text)).to.include('0 of 12 used')
+      await submit('/link', { uses: '' })
+      expect(textOf((await page()).text)).to.include('0 of unlimited used')
+      for (const uses of ['0', '-1', '1.5', 'many', '1e99']) {
+        const refused = await post('/link', { uses })
+        expect(refused.status, uses).to.equal(400)
+        expect(refused.text).to.include('Type a whole number, 1 or more, or nothing for any number.')
+        expect(refused.text).to.include(`value="${uses}" aria-invalid`)
+      }
+      expect((await host.invites.list()).items).to.have.length(2)
+    })
+
+    it('R-29 for a member as many links as the quota pays for, and says why not more', async () => {
+      const { host } = await openDesk({ quota: 5 })
+      const { page, submit, post } = visitor(host, 'member:mia')
+      expect(textOf((await page()).text)).to.include('You have 5 invites left.')
+      const unlimited = await post('/link', { uses: '' })
+      expect([unlimited.status, textOf(unlimited.text).includes('Say how many')]).to.deep.equal([400, true])
+      const tooMany = await post('/link', { uses: '6' })
+      expect(tooMany.status).to.equal(429)
+      expect(textOf(tooMany.text)).to.include('You have 5 invites left, and this one counts as 6.')
+      await submit('/link', { uses: '4' })
+      expect(textOf((await page()).text)).to.include('You have 1 invite left.')
+    })
+
     it('nothing for a form without the field, with two of it or of another kind', async () => {
       const { host } = await openDesk()
       const { post } = visitor(host)

@@ -56,10 +56,11 @@ export function createApp({ users, invites, provider, sessionSecret, mails }: Ap
     }),
   )
 
-  // (gate) Who may manage invites: this app's supervisors.
+  // (gate) Who may manage invites: supervisors all of them, members those that they send, of which they have five.
   const authorize = ({ user }: Request): Actor | null => {
-    const { id, email, supervisor } = (user ?? {}) as Partial<User>
-    return supervisor ? { id: String(id), email: email ?? null, name: 'Sam Supervisor', access: 'supervisor' } : null
+    if (user === undefined) return null
+    const { id, email, supervisor } = user as User
+    return supervisor ? { id, email, name: 'Sam Supervisor', access: 'supervisor' } : { id, email, access: 'member' }
   }
   app.use('/invites', inviteRouter(invites, { authorize }))
   app.use('/admin/invites', (req, res, next) => (req.user ? next() : res.redirect('/login')))

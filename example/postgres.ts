@@ -43,7 +43,7 @@ export async function openPostgres(connectionString: string): Promise<Database> 
           providerId ?? null,
           supervisor,
           invite?.role ?? null,
-          invite?.inviter?.name ?? null,
+          invite?.inviter?.name ?? invite?.inviter?.email ?? null,
         ]
         const client = await pool.connect()
         try {

@@ -42,6 +42,7 @@ const invites = createInvites({
   baseUrl: `${url}/invites`,
   signupUrl: `${url}/signup`,
   appName: 'Orchard',
+  quota: 5, // invites that each member may send
   from: 'Orchard <hello@example.com>',
   mailer,
 })

@@ -38,7 +38,7 @@ export async function openSqlite(file: string): Promise<Database> {
           providerId ?? null,
           supervisor ? 1 : 0,
           invite?.role ?? null,
-          invite?.inviter?.name ?? null,
+          invite?.inviter?.name ?? invite?.inviter?.email ?? null,
         ]
         const signUp = db.transaction(() => {
           const user = toUser(insert.get(row))

@@ -13,7 +13,7 @@ function page(title: string, user: User | undefined, body: string): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)} · Orchard</title><link rel="stylesheet" href="/style.css"></head>
-<body><header><a class="brand" href="/">Orchard</a><nav>${user?.supervisor ? '<a href="/admin/invites">Invites</a>' : ''}
+<body><header><a class="brand" href="/">Orchard</a><nav>${user ? '<a href="/admin/invites">Invites</a>' : ''}
 <a href="/inbox">Inbox</a> ${session}</nav></header><main>${body}</main></body></html>`
 }
 
@@ -24,7 +24,8 @@ export function homePage(user: User | undefined): string {
     `<h1>Orchard</h1><p>An example of an app that only invited people can join.</p>
 <ol><li>Sign in as the supervisor and <a href="/admin/invites">send an invite</a>.</li>
 <li>Read its mail in the <a href="/inbox">inbox</a> and follow the link.</li>
-<li>Sign up, with a password or with Example ID. Then try the same code again, or another address.</li></ol>`,
+<li>Sign up, with a password or with Example ID. Then try the same code again, or another address.</li>
+<li>As the new member, <a href="/admin/invites">invite others</a>: you have five invites.</li></ol>`,
   )
 }
 
@@ -86,7 +87,8 @@ export function memberPage(user: User): string {
   return page(
     'Members',
     user,
-    `<h1>You are in</h1><p>Welcome, <strong>${escapeHtml(user.email)}</strong>.${invitedBy}</p>`,
+    `<h1>You are in</h1><p>Welcome, <strong>${escapeHtml(user.email)}</strong>.${invitedBy}</p>
+<p><a class="button" href="/admin/invites">Invite others</a></p>`,
   )
 }
 

@@ -59,6 +59,35 @@ describe('the example', function () {
     })
   }
 
+  it('lets a member invite from a quota of five: an address, and a link for three', async () => {
+    const example = await startExample()
+    await sendInvite(await openDashboard(example), 'ada@example.com')
+    const ada = await openPage()
+    await openMail(ada, example, 'ada@example.com')
+    await followLink(ada)
+    await submitSignup(ada)
+    await ada.waitForURL(`${example.url}/member`)
+    await ada.getByRole('link', { name: 'Invite others' }).click()
+    await ada.getByText('You have 5 invites left.').waitFor()
+    await sendInvite(ada, 'bob@example.com')
+    await ada.getByText('Or make a link to share').click()
+    await ada.getByLabel('How many may sign up with it').fill('3')
+    await ada.getByRole('button', { name: 'Make link' }).click()
+    await ada.getByText('You have 1 invite left.').waitFor()
+    const link = await ada.getByRole('status').locator('code').textContent()
+    await shoot(ada, 'member-invites')
+    expect(await violations(ada)).to.deep.equal([])
+    for (const email of ['cat@example.com', 'dan@example.com']) {
+      const page = await openPage()
+      await page.goto(link ?? '')
+      await submitSignup(page, { email })
+      await page.waitForURL(`${example.url}/member`)
+      expect(await page.locator('main').textContent()).to.include('invited by ada@example.com')
+    }
+    await ada.reload()
+    await inviteRow(ada, 'Shareable link').getByText('2 of 3 used').waitFor()
+  })
+
   describe('refuses, and says why on the form,', () => {
     it('a code that was used', async () => {
       const example = await startExample()

@@ -10,7 +10,7 @@ export interface Cli {
   /** The flags that every command takes, as they were given. */
   options(): GlobalOptions
   /** The install that flags, module and environment name; opened once. @throws CliError where something is missing. */
-  open(needs?: readonly Need[], how?: { readonly toMigrate?: boolean }): Promise<Install>
+  open(needs?: readonly Need[], how?: { readonly toMigrate?: boolean; readonly anyApp?: boolean }): Promise<Install>
   /** The answer, on standard output: one JSON document with `--json`, else text. */
   answer(document: object, text: string): Promise<void>
   /** What people should know beside the answer, on standard error; nothing with `--json`. */
@@ -32,11 +32,11 @@ export function createCli(options: () => GlobalOptions, write: (text: string) =>
   let exitCode = 0
   return {
     options,
-    async open(needs = [], { toMigrate = false } = {}) {
+    async open(needs = [], { toMigrate = false, anyApp = toMigrate } = {}) {
       const given = options()
       const source = readSource(given, process.env, process.cwd())
       const { openInstall } = await import('./install.js') // not before: help and typing errors come at once
-      install ??= await openInstall(source, { needs, appId: given.app, toMigrate })
+      install ??= await openInstall(source, { needs, appId: given.app, toMigrate, anyApp })
       return install
     },
     answer: (document, text) => write(`${options().json ? json(document, 2) : text}\n`),

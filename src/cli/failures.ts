@@ -71,6 +71,13 @@ const flags: Readonly<Record<string, string>> = {
   maxUses: '--max-uses',
   emailDomain: '--email-domain',
   q: '--query',
+  schedule: '--at',
+  seats: 'the number of seats',
+  inviterId: 'the inviter',
+  left: '--set',
+  quota: '--default',
+  joinedFrom: '--joined-from',
+  joinedUntil: '--joined-until',
 }
 
 /** Whoever is at the command line runs the database too, and may read what is kept from clients. */

@@ -10,7 +10,7 @@ import { type HostModule, loadModule } from './host-module.js'
 import type { FlagsSource, ModuleSource } from './source.js'
 
 /** What a command cannot do without, beside the database. */
-export type Need = 'secret' | 'baseUrl'
+export type Need = 'secret' | 'baseUrl' | 'module'
 
 export interface Install {
   readonly invites: CoreInvites
@@ -22,7 +22,7 @@ export interface Install {
   /** What it was made from, for people. */
   readonly origin: string
   /** Which options are the app's own. With a module, all are; else stand-ins serve for what was not given. */
-  readonly knows: Readonly<Record<Need | 'signupUrl' | 'mode', boolean>>
+  readonly knows: Readonly<Record<Exclude<Need, 'module'> | 'signupUrl' | 'mode', boolean>>
   /** The invite as it may be shown: without what stand-ins would make wrong. */
   show(invite: Invite): Invite
 }
@@ -30,8 +30,10 @@ export interface Install {
 export interface OpenOptions {
   readonly needs: readonly Need[]
   readonly appId: string | undefined
-  /** Whether it is for the tables alone: then a database that is not there is made, and any app will do. */
+  /** Whether it is for the tables alone: then a database that is not there is made. */
   readonly toMigrate: boolean
+  /** Whether it makes no difference which app it is. */
+  readonly anyApp: boolean
 }
 
 /** @throws CliError where something is missing or wrong; it says what, and how to give it. */
@@ -39,11 +41,11 @@ export async function openInstall(source: ModuleSource | FlagsSource, options: O
   return source.kind === 'module' ? await openModule(source, options) : await openFlags(source, options)
 }
 
-async function openModule({ file }: ModuleSource, { appId, toMigrate }: OpenOptions): Promise<Install> {
+async function openModule({ file }: ModuleSource, { appId, anyApp }: OpenOptions): Promise<Install> {
   const module = await loadModule(file)
   const { invites, context } = module
   const [firstApp] = context.config.apps.keys()
-  const chosen = appId ?? context.config.defaultAppId ?? (toMigrate ? firstApp : undefined)
+  const chosen = appId ?? context.config.defaultAppId ?? (anyApp ? firstApp : undefined)
   if (chosen === undefined || !context.config.apps.has(chosen)) {
     const problem = appId === undefined ? 'There are several apps' : `There is no app ${appId}`
     const names = [...context.config.apps.keys()].join(', ')
@@ -62,7 +64,12 @@ async function openModule({ file }: ModuleSource, { appId, toMigrate }: OpenOpti
 
 async function openFlags(source: FlagsSource, { needs, appId = 'default', toMigrate }: OpenOptions): Promise<Install> {
   const { database, schema, secret, baseUrl, signupUrl } = source
-  const missing = (['database', ...needs] as const).filter((name) => source[name] === undefined)
+  const needed = needs.filter((need) => need !== 'module')
+  if (needed.length < needs.length) {
+    const why = 'Templates, names and senders are options of your app'
+    throw new CliError('config_invalid', `${why}: name its module that exports \`invites\`, --config ./src/invites.js.`)
+  }
+  const missing = (['database', ...needed] as const).filter((name) => source[name] === undefined)
   if (database === undefined || missing.length > 0) {
     throw new CliError(
       'config_invalid',

@@ -54,8 +54,13 @@ function idsLast(words: readonly string[]): readonly string[] {
   for (const word of words) {
     const before = first.at(-1) ?? ''
     if (!/^-[\w][\w-]{19}$/.test(word)) first.push(word)
-    else if (/^--(?!yes$|json$)[a-z-]+$/.test(before)) first.splice(-1, 1, `${before}=${word}`)
+    else if (takesValue(before)) first.splice(-1, 1, `${before}=${word}`)
     else ids.push(word)
   }
   return ids.length === 0 ? first : [...first, '--', ...ids]
+}
+
+function takesValue(flag: string): boolean {
+  const options = [program, ...program.commands].flatMap((command) => command.options)
+  return options.some(({ long, required }) => long === flag && required)
 }

@@ -2,23 +2,39 @@
 import { createRequire } from 'node:module'
 import { Command } from 'commander'
 import type { Cli } from './cli.js'
+import { addAcceptances } from './commands/acceptances.js'
 import { addDoctor } from './commands/doctor.js'
 import { addList } from './commands/list.js'
 import { addMigrate } from './commands/migrate.js'
 import { addMode } from './commands/mode.js'
+import { addPreview } from './commands/preview.js'
+import { addPrune } from './commands/prune.js'
+import { addQuota } from './commands/quota.js'
+import { addReopen } from './commands/reopen.js'
+import { addResend } from './commands/resend.js'
 import { addRevoke } from './commands/revoke.js'
+import { addSeats } from './commands/seats.js'
 import { addSend } from './commands/send.js'
+import { addShow } from './commands/show.js'
 
-const commands: readonly ((program: Command, cli: Cli) => void)[] = [
-  addMigrate,
-  addSend,
-  addList,
-  addRevoke,
-  addMode,
-  addDoctor,
+type AddCommand = (program: Command, cli: Cli) => void
+
+/** In the order in which they are needed. */
+const groups: readonly (readonly [heading: string, commands: readonly AddCommand[]])[] = [
+  ['Set up:', [addMigrate, addDoctor, addPreview]],
+  ['Invites:', [addSend, addList, addShow, addResend, addRevoke]],
+  ['Who joined:', [addAcceptances, addReopen]],
+  ['Who may join, and invite:', [addMode, addSeats, addQuota]],
+  ['Housekeeping:', [addPrune]],
 ]
 
 const FOOTER = `
+The first account:
+  Nobody can invite the first supervisor, so your command line does:
+    express-invite-only send you@example.com --role admin
+  Sign up with its link. On accepting, your app stores the role
+  (\`req.invite.role\`); from then on its \`authorize\` makes you a supervisor.
+
 Which invites:
   A module of your app that exports \`invites\`, what createInvites() returned,
   serves best: its store, secret, mailer and templates are used. Name it with
@@ -47,14 +63,24 @@ export function createProgram(write: (text: string) => void): Command {
     .option('--signup-url <url>', 'your signup page, likewise')
     .option('--app <id>', 'the app, where there are several')
     .option('--json', 'answer with one JSON document, in the shapes of the HTTP routes')
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: calledAs })
     .configureOutput({ writeOut: write, outputError: () => undefined })
     .exitOverride()
     .addHelpText('after', FOOTER)
 }
 
 export function addCommands(program: Command, cli: Cli): void {
-  for (const add of commands) add(program, cli)
+  for (const [heading, commands] of groups) {
+    program.commandsGroup(heading)
+    for (const add of commands) add(program, cli)
+  }
+  program.helpCommand('help [command]', 'tell how to use a command, as its --help does')
+}
+
+/** As the list of commands has it: that it takes options is told by its own help. */
+function calledAs(command: Command): string {
+  const names = command.registeredArguments.map((each) => (each.required ? `<${each.name()}>` : `[${each.name()}]`))
+  return [command.name(), ...names].join(' ')
 }
 
 function version(): string {

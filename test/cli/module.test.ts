@@ -92,6 +92,24 @@ describe("the command line, with the app's module", () => {
     expect(smtp.received).to.have.length(0)
   })
 
+  it('mails an invite again, at once', async () => {
+    const smtp = await startSmtp()
+    const app = await openApp(smtp)
+    const sent = JSON.parse((await app.run('send ada@example.com --no-mail --json')).stdout)
+    const resent = await app.run('resend ada@example.com --rotate')
+    expect(resent.code).to.equal(0)
+    expect(resent.stdout).to.match(/^mail {5}sent$/m)
+    const code = /^code {5}(\S+) \(new; the old one has ended\)$/m.exec(resent.stdout)?.[1]
+    expect(smtp.received.map(({ mail }) => mail.text)).to.have.length(1)
+    expect(smtp.received[0]?.mail.text).to.include(code).and.not.include(sent.inviteCode)
+    expect((await app.run('show ada@example.com')).stdout).to.match(/^mail +sent \S{10} \S{5} UTC$/m)
+    smtp.refuse = { code: 550, message: 'no such user' }
+    const refused = await app.run('resend ada@example.com')
+    expect(refused.code).to.equal(1)
+    expect(refused.stderr).to.match(/The invite has its full term again, but its mail was refused: .*550 no such user/)
+    expect((await app.run('show ada@example.com')).stdout).to.match(/^mail +failed after 1 try: .*550 no such user/m)
+  })
+
   it('exits with 1 where the mail is refused for good, the invite being made', async () => {
     const smtp = await startSmtp()
     const app = await openApp(smtp)
@@ -116,6 +134,7 @@ describe("the command line, with the app's module", () => {
       expect(stderr).to.include(says)
     }
     expect((await app.run('mode --app clinic')).stdout).to.equal('waitlist\n') // the module's own option
+    expect(await app.run('prune --yes')).to.include({ code: 0 }) // of every app
   })
 
   it('finds express-invite-only.config.mjs, which a flag overrides', async () => {

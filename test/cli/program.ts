@@ -9,6 +9,8 @@ const MAIN = join(root, 'dist/src/cli/main.js')
 /** What the environment says where the app's own module does not. */
 export const known = { INVITE_SECRET: SECRET, INVITE_BASE_URL: 'https://acme.dev/invites' }
 
+export const SECRET_OF_ANOTHER = 'the secret of another app, long enough to be one'
+
 export interface Ended {
   readonly code: number | null
   readonly stdout: string

@@ -5,13 +5,17 @@ import { expect } from 'chai'
 import { temporaryFolder } from '../support/cleanup.js'
 import { known, runProgram } from './program.js'
 
-const commands = ['migrate', 'send', 'list', 'revoke', 'mode', 'doctor']
+const commands = [
+  ...['migrate', 'doctor', 'preview', 'send', 'list', 'show', 'resend', 'revoke', 'acceptances', 'reopen'],
+  ...['mode', 'seats', 'quota', 'prune'],
+]
 
 describe('the command line', () => {
   it('tells what it can do, and exits with 2 where nothing was asked', async () => {
     const asked = await runProgram('--help', { cwd: temporaryFolder() })
     expect(asked).to.include({ code: 0, stderr: '' })
-    for (const word of [...commands, '--json', 'INVITE_SECRET', 'Exit codes']) expect(asked.stdout).to.include(word)
+    for (const word of [...commands, '--json', 'INVITE_SECRET', 'Exit codes', '--role admin'])
+      expect(asked.stdout).to.include(word)
     const bare = await runProgram('', { cwd: temporaryFolder() })
     expect(bare).to.include({ code: 2, stdout: '', stderr: asked.stdout })
   })
@@ -20,7 +24,12 @@ describe('the command line', () => {
     await each(commands, async (command) => {
       const { code, stdout, stderr } = await runProgram(`${command} --help`, { cwd: temporaryFolder() })
       expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
-      expect(stdout).to.include(`Usage: express-invite-only ${command}`).and.include('--config <file>')
+      expect(stdout)
+        .to.include(`Usage: express-invite-only ${command}`)
+        .and.include('--config <file>')
+        .and.match(
+          new RegExp(`^Examples?:\\n( {2}express-invite-only .*\\n)* {2}express-invite-only ${command}\\b`, 'm'),
+        )
     })
   })
 
@@ -41,6 +50,21 @@ describe('the command line', () => {
     ['list --limit many', 'a whole number, 1 or more'],
     ['revoke', "Missing required argument 'invite'"],
     ['mode clsed', 'Allowed choices are open, invite-only, waitlist, closed'],
+    ['show', "Missing required argument 'invite'"],
+    ['seats 0', 'a whole number, 1 or more, or `unlimited`'],
+    ['quota bob --set -1', 'a whole number, 0 or more, or `unlimited`'],
+    ['quota bob --set 1 --add 1', 'One of --set, --add and --default.'],
+    ['quota --set 5', 'Say whose'],
+    ['quota --add 5', 'Say who gets more'],
+    ['quota bob --default 5', 'leave the inviter out'],
+    ['quota bob --add 5 --joined-from 2027-05-01', 'not both'],
+    ['quota --joined-from 2027-05-01', 'give --add too'],
+    ['quota --add 5 --joined-from May', 'a day, such as 2027-03-01'],
+    ['quota --add 5 --joined-from 2027-13-01', 'a day, such as 2027-03-01'],
+    ['quota --add 5 --joined-from 2027-05-01 --joined-until 2027-05-01', '--joined-from must be before'],
+    ['prune --older-than 12h', 'from 1d to 3660d'],
+    ['preview --locale d_e', 'a language tag, such as en or de-CH'],
+    ['preview --to invites.js', 'such as mail.html'],
     ['migrate now', 'Too many arguments'],
   ]
   it('refuses what is written wrongly, with 2 and what would be right', async () => {
@@ -68,6 +92,8 @@ describe('the command line', () => {
       ['send ada@example.com', { INVITE_DATABASE: 'app.db' }, ['INVITE_SECRET', '--base-url']],
       ['send ada@example.com', { ...known, INVITE_BASE_URL: '' }, ['--database', '--base-url']],
       ['list --links', { INVITE_DATABASE: 'app.db' }, ['INVITE_SECRET', '--base-url']],
+      ['resend ada@example.com', { INVITE_DATABASE: 'app.db' }, ['INVITE_SECRET', '--base-url']],
+      ['preview', { INVITE_DATABASE: 'app.db' }, ['Templates', '--config']],
     ]
     it('says what a command needs that was not given, and nothing else', async () => {
       await each(missing, async ([command, env, named]) => {

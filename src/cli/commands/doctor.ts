@@ -8,6 +8,7 @@ import { configuration, driver, node } from '../checks/environment.js'
 import { baseUrl, mailer, signupUrl, templateFiles } from '../checks/web.js'
 import type { Cli } from '../cli.js'
 import { exitCodes, messageOf } from '../failures.js'
+import { examples } from '../text.js'
 
 const checks: readonly Check[] = [
   node,
@@ -43,6 +44,7 @@ export function addDoctor(program: Command, cli: Cli): void {
     .option('--online', 'ask baseUrl and signupUrl too whether they answer')
     .option('--doors', "sign up at each of the module's `doors`, with and without an invite; makes accounts")
     .option('--yes', 'with --doors: without asking')
+    .addHelpText('after', examples('doctor --config ./src/invites.js --online'))
     .action(async ({ online = false, doors = false, yes = false }: DoctorOptions) => {
       const opened = await cli.open().catch((failure: unknown) => ({ failure }))
       if (doors && !yes && canTryDoors(opened)) {

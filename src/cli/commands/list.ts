@@ -5,7 +5,8 @@ import type { Invite, Page } from '../../types.js'
 import type { Cli } from '../cli.js'
 import { readCount } from '../durations.js'
 import type { Install } from '../install.js'
-import { readableTime } from '../text.js'
+import { allPages } from '../pages.js'
+import { examples, readableTime } from '../text.js'
 
 interface ListOptions {
   readonly status: string
@@ -15,8 +16,6 @@ interface ListOptions {
   readonly all?: boolean
   readonly links?: boolean
 }
-
-const FULL_PAGE = 100
 
 export function addList(program: Command, cli: Cli): void {
   program
@@ -28,28 +27,20 @@ export function addList(program: Command, cli: Cli): void {
     .option('--cursor <cursor>', 'the page after one that ended with this cursor')
     .option('--all', 'all of them, whatever --limit says')
     .option('--links', 'with the links to pass on (needs the secret and the base URL)')
+    .addHelpText('after', examples('list', 'list --status expired,revoked --query @acme.dev --all'))
     .action(async (options: ListOptions) => {
       const install = await cli.open(options.links ? ['secret', 'baseUrl'] : [])
-      const { items, nextCursor } = options.all ? await all(install, options) : await page(install, options)
+      const { items, nextCursor } = await pageOf(install, options)
       await cli.answer({ items, nextCursor }, items.length === 0 ? nothing(options) : table(items, options))
       if (nextCursor !== null) cli.note(`There are more: --cursor ${nextCursor}, or --all.`)
     })
 }
 
-async function page(install: Install, { status, query, limit, cursor }: ListOptions): Promise<Page<Invite>> {
-  const found = await install.invites.list({ status, q: query, limit, cursor }, install.scope)
+async function pageOf(install: Install, { status, query, limit, cursor, all }: ListOptions): Promise<Page<Invite>> {
+  const fetch = (page: { readonly limit: number; readonly cursor: string | undefined }) =>
+    install.invites.list({ status, q: query, ...page }, install.scope)
+  const found = all ? await allPages(fetch, cursor) : await fetch({ limit, cursor })
   return { ...found, items: found.items.map((invite) => install.show(invite)) }
-}
-
-async function all(install: Install, options: ListOptions): Promise<Page<Invite>> {
-  const items: Invite[] = []
-  let cursor = options.cursor
-  do {
-    const next = await page(install, { ...options, limit: FULL_PAGE, ...(cursor === undefined ? {} : { cursor }) })
-    items.push(...next.items)
-    cursor = next.nextCursor ?? undefined
-  } while (cursor !== undefined)
-  return { items, nextCursor: null }
 }
 
 function table(items: readonly Invite[], { links }: ListOptions): string {

@@ -3,6 +3,8 @@ import { Argument, type Command } from 'commander'
 import { type Mode, modes, type Settings } from '../../types.js'
 import type { Cli } from '../cli.js'
 import { CliError } from '../failures.js'
+import { knownSettings } from '../known-settings.js'
+import { examples } from '../text.js'
 
 const NEVER = "Never switched: your app's option `mode` holds, which is invite-only unless it says otherwise."
 
@@ -15,25 +17,23 @@ export function addMode(program: Command, cli: Cli): void {
       '--at <time>',
       'plan the switch for this time, such as 2027-03-01T09:00:00Z; --at never: take the plan back',
     )
+    .addHelpText('after', examples('mode', 'mode closed', 'mode open --at 2027-03-01T09:00:00Z'))
     .action(async (mode: Mode | undefined, { at }: { readonly at?: string }) => {
-      const { invites, context, scope, knows } = await cli.open()
+      const install = await cli.open()
+      const { invites, scope } = install
       if (at !== undefined) {
         if ((mode === undefined) !== (at === 'never')) {
           throw new CliError('usage_invalid', 'Plan a switch with both: mode open --at 2027-03-01T09:00:00Z.')
         }
         const settings = await invites.settings({ schedule: mode === undefined ? null : { mode, at } }, scope)
-        return await cli.answer(settings, planOf(settings) ?? `No switch of ${settings.appId} is planned any more.`)
+        const text = planOf(settings) ?? `No switch of ${settings.appId} is planned any more.`
+        return await cli.answer(await knownSettings(install, settings), text)
       }
-      if (mode !== undefined) {
-        const settings = await invites.settings({ mode }, scope)
-        return await cli.answer(settings, `The mode of ${settings.appId} is ${settings.mode} from now on.`)
-      }
-      const settings = await invites.settings(undefined, scope)
-      const { mode: stored, schedule } = await context.store.getSettings(scope.appId)
-      const isKnown = knows.mode || stored !== undefined || (schedule != null && settings.schedule === null)
-      const shown = isKnown ? settings : { ...scope, mode: null, schedule: settings.schedule }
-      const lines = [isKnown ? settings.mode : NEVER, planOf(settings)].filter((line) => line !== undefined)
-      await cli.answer(shown, lines.join('\n'))
+      const settings = await invites.settings(mode && { mode }, scope)
+      const known = await knownSettings(install, settings)
+      const lines = [known.mode ?? NEVER, planOf(settings)].filter((line) => line !== undefined)
+      const switched = `The mode of ${settings.appId} is ${settings.mode} from now on.`
+      await cli.answer(known, mode === undefined ? lines.join('\n') : switched)
     })
 }
 

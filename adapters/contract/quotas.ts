@@ -145,9 +145,25 @@ export function testQuotas(test: Test): void {
     assert.equal(await left(store, quotaOf('in time')), 13)
     assert.equal(await store.grantQuota({ ...grant, to: { inviterId: 'ann' } }), 1)
     assert.equal(await left(store, quotaOf('ann')), 5)
+    const most = 2 ** 31 - 1
+    await store.grantQuota({ ...grant, add: most, to: { inviterId: 'ann' } })
+    await store.grantQuota({ ...grant, add: most, to: { joinedFrom: 0, joinedUntil: NOW + 8 } })
+    assert.deepEqual(await Promise.all(['ann', 'late'].map((id) => left(store, quotaOf(id)))), [most, most])
     await store.setQuota({ ...quotaOf('bob'), left: null, now: NOW })
     await store.grantQuota({ ...grant, to: { inviterId: 'bob' } })
     assert.equal(await left(store, quotaOf('bob')), null)
+  })
+
+  test('is granted on top of what time gave', async (store) => {
+    const refill = { amount: 5, everyMs: 100, cap: 5 }
+    const [ann, ada] = [quotaOf('ann', { start: 1, refill }), quotaOf('ada', { start: 1, refill })]
+    const link = await sent(store, ann)
+    await acceptFor(store, link, {}, { userId: 'ada' })
+    await sent(store, ada)
+    const grant = { appId: APP, add: 3, defaultQuota: ann.defaultQuota, now: NOW + 100 }
+    await store.grantQuota({ ...grant, to: { inviterId: 'ann' } })
+    await store.grantQuota({ ...grant, to: { joinedFrom: 0, joinedUntil: NOW + 1 } })
+    assert.deepEqual([await left(store, ann, NOW + 100), await left(store, ada, NOW + 100)], [8, 8])
   })
 
   test('R-29 of many grants and sends at once none is lost', async (store) => {

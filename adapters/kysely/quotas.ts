@@ -26,6 +26,8 @@ export interface QuotaOperations {
   putBack(request: { readonly appId: string; readonly inviterId: string; readonly uses: number }): Operation<void>
 }
 
+const MOST = 2 ** 31 - 1 // that the column holds
+
 interface Row {
   readonly uses_left: number | null
   readonly refilled_at: DbTime
@@ -91,17 +93,29 @@ export function quotaOperations(dialect: Dialect, settings: SettingsOperations):
       .where(expiredOf(p.now)),
   )
 
-  const grantOne = prepare((p: { appId: string; inviterId: string; left: number | null; add: number; now: DbTime }) =>
+  const joinedIn = (p: { appId: string; from: DbTime; until: DbTime }) =>
     db
-      .insertInto(tables.quotas)
-      .values({ app_id: p.appId, inviter_id: p.inviterId, uses_left: p.left, refilled_at: p.now })
-      .onConflict((conflict) =>
-        conflict
-          .columns(['app_id', 'inviter_id'])
-          .doUpdateSet({ uses_left: sql<number>`${sql.table(tables.quotas)}.uses_left + ${p.add}` }),
-      )
-      .returning('inviter_id'),
+      .selectFrom(tables.acceptances)
+      .where('app_id', '=', p.appId)
+      .where('user_id', 'is not', null)
+      .where('reopened_at', 'is', null)
+      .where('accepted_at', '>=', p.from)
+      .where('accepted_at', '<', p.until)
+
+  const knownAmongJoined = prepare((p: { appId: string; from: DbTime; until: DbTime }) =>
+    db
+      .selectFrom(tables.quotas)
+      .select('inviter_id')
+      .where('app_id', '=', p.appId)
+      .where('uses_left', 'is not', null)
+      .where('inviter_id', 'in', joinedIn(p).select('user_id').$castTo<{ user_id: string }>())
+      .orderBy('inviter_id'),
   )
+
+  const raisedBy = (add: number) => {
+    const left = sql<number>`${sql.table(tables.quotas)}.uses_left`
+    return sql<number>`case when ${left} > ${sql.lit(MOST)} - ${add} then ${sql.lit(MOST)} else ${left} + ${add} end`
+  }
 
   const grantJoined = prepare(
     (p: { appId: string; from: DbTime; until: DbTime; left: number | null; add: number; now: DbTime }) =>
@@ -109,8 +123,7 @@ export function quotaOperations(dialect: Dialect, settings: SettingsOperations):
         .insertInto(tables.quotas)
         .columns(['app_id', 'inviter_id', 'uses_left', 'refilled_at'])
         .expression(
-          db
-            .selectFrom(tables.acceptances)
+          joinedIn(p)
             .select((eb) => [
               'app_id',
               'user_id',
@@ -118,17 +131,11 @@ export function quotaOperations(dialect: Dialect, settings: SettingsOperations):
               eb.cast<DbTime>(eb.val(p.now), dialect.timeType).as('refilled_at'),
             ])
             .distinct()
-            .where('app_id', '=', p.appId)
-            .where('user_id', 'is not', null)
-            .where('reopened_at', 'is', null)
-            .where('accepted_at', '>=', p.from)
-            .where('accepted_at', '<', p.until)
+            .orderBy('user_id') // locked in one order, so that two never wait for each other
             .$castTo<{ app_id: string; user_id: string; uses_left: number | null; refilled_at: DbTime }>(),
         )
         .onConflict((conflict) =>
-          conflict
-            .columns(['app_id', 'inviter_id'])
-            .doUpdateSet({ uses_left: sql<number>`${sql.table(tables.quotas)}.uses_left + ${p.add}` }),
+          conflict.columns(['app_id', 'inviter_id']).doUpdateSet({ uses_left: raisedBy(p.add) }),
         )
         .returning('inviter_id'),
   )
@@ -178,11 +185,23 @@ export function quotaOperations(dialect: Dialect, settings: SettingsOperations):
   }
 
   function* grantQuota({ appId, add, to, defaultQuota, now }: Request<'grantQuota'>): Operation<number> {
-    const { start } = yield* ruleOf({ appId, defaultQuota })
-    const granted = { appId, add, left: start === null ? null : start + add, now: dialect.encodeTime(now) }
-    if ('inviterId' in to) return (yield* grantOne({ ...granted, inviterId: to.inviterId })).length
-    const from = dialect.encodeTime(to.joinedFrom)
-    return (yield* grantJoined({ ...granted, from, until: dialect.encodeTime(to.joinedUntil) })).length
+    if ('inviterId' in to) {
+      const key = { appId, inviterId: to.inviterId, defaultQuota }
+      const state = yield* locked(key, now)
+      yield* put(key, more(state, add))
+      return 1
+    }
+    const { start, refill, giveBack } = yield* ruleOf({ appId, defaultQuota })
+    const time = { from: dialect.encodeTime(to.joinedFrom), until: dialect.encodeTime(to.joinedUntil) }
+    if (refill || giveBack) {
+      // What time has given them comes first: what is granted on top of it may go beyond the cap.
+      for (const { inviter_id: inviterId } of yield* knownAmongJoined({ appId, ...time })) {
+        const key = { appId, inviterId, defaultQuota }
+        yield* put(key, yield* locked(key, now))
+      }
+    }
+    const { left } = more({ left: start, refilledAt: now }, add)
+    return (yield* grantJoined({ appId, ...time, left, add, now: dialect.encodeTime(now) })).length
   }
 
   return {
@@ -197,5 +216,5 @@ export function quotaOperations(dialect: Dialect, settings: SettingsOperations):
 }
 
 function more({ left, refilledAt }: QuotaBalance, back: number): QuotaBalance {
-  return { left: left === null ? null : left + back, refilledAt }
+  return { left: left === null ? null : Math.min(left + back, MOST), refilledAt }
 }

@@ -49,11 +49,21 @@ const timeRule = 'must be a time with its zone, such as 2027-03-01T09:00:00Z'
 const ZONED_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)$/
 
 /** A moment, with its zone; as it was written. */
-export const zonedTime = v.pipe(v.string(timeRule), v.regex(ZONED_TIME, timeRule))
+export const zonedTime = v.pipe(
+  v.string(timeRule),
+  v.regex(ZONED_TIME, timeRule),
+  v.check(isReal, 'must be a time that there is'),
+)
 
 /** A moment, with its zone; in ms since 1970. */
 export const moment = v.pipe(
   zonedTime,
   v.transform((text) => Date.parse(text)),
-  v.check((time) => !Number.isNaN(time), 'must be a time that there is'),
 )
+
+/** Whether there is that day: `Date.parse` takes 30 February for 2 March. */
+function isReal(text: string): boolean {
+  const day = text.slice(0, 10)
+  const parsed = new Date(`${day}T00:00:00Z`)
+  return !Number.isNaN(Date.parse(text)) && parsed.toISOString().startsWith(day)
+}

@@ -71,6 +71,7 @@ describe('/settings', () => {
       'in the past': [{ mode: 'open', at: '2026-11-21T09:00:00Z' }, '#/schedule/at', /in the future/],
       'without a zone': [{ mode: 'open', at: '2026-12-01T09:00:00' }, '#/schedule/at', /with its zone/],
       'at a time that is none': [{ mode: 'open', at: '2026-13-01T09:00:00Z' }, '#/schedule/at', /that there is/],
+      'on a day that is none': [{ mode: 'open', at: '2027-02-30T09:00:00Z' }, '#/schedule/at', /that there is/],
       'to no mode': [{ mode: 'shut', at: opening }, '#/schedule/mode', /one of open/],
       'without a time': [{ mode: 'open' }, '#/schedule/at', /./],
       'that is a word': ['open', '#/schedule', /must be \{ mode, at \}/],

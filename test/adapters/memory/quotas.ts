@@ -95,10 +95,8 @@ export function memoryQuotas({ invites, acceptances, storedRule }: Parts) {
       )
       const who = 'inviterId' in to ? [to.inviterId] : joined.flatMap(({ userId }) => userId ?? [])
       for (const inviterId of new Set(who)) {
-        const name = nameOf({ appId, inviterId })
-        const rule = storedRule(appId) ?? defaultQuota
-        const balance = balances.get(name) ?? { left: rule.start, refilledAt: now, rule }
-        balances.set(name, { ...balance, left: balance.left === null ? null : balance.left + add })
+        const state = settled({ appId, inviterId, defaultQuota }, now)
+        if (state.left !== null) state.left = Math.min(state.left + add, 2 ** 31 - 1)
       }
       return new Set(who).size
     }),

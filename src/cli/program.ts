@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { Command } from 'commander'
 import type { Cli } from './cli.js'
 import { addDoctor } from './commands/doctor.js'
+import { addKeys } from './commands/keys.js'
 import { addList } from './commands/list.js'
 import { addMigrate } from './commands/migrate.js'
 import { addMode } from './commands/mode.js'
@@ -15,6 +16,7 @@ const commands: readonly ((program: Command, cli: Cli) => void)[] = [
   addList,
   addRevoke,
   addMode,
+  addKeys,
   addDoctor,
 ]
 

@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { temporaryFolder } from '../support/cleanup.js'
 import { known, runProgram } from './program.js'
 
-const commands = ['migrate', 'send', 'list', 'revoke', 'mode', 'doctor']
+const commands = ['migrate', 'send', 'list', 'revoke', 'mode', 'keys', 'doctor']
 
 describe('the command line', () => {
   it('tells what it can do, and exits with 2 where nothing was asked', async () => {
@@ -42,6 +42,10 @@ describe('the command line', () => {
     ['revoke', "Missing required argument 'invite'"],
     ['mode clsed', 'Allowed choices are open, invite-only, waitlist, closed'],
     ['migrate now', 'Too many arguments'],
+    ['keys create', "Required option '--label <text>' not specified"],
+    ['keys create --label Mendix --scope invites,all', 'one or more of invites,acceptances,'],
+    ['keys revoke', "Missing required argument 'id'"],
+    ['keys rotate', "Unknown command 'rotate'"],
   ]
   it('refuses what is written wrongly, with 2 and what would be right', async () => {
     await each(wrong, async ([command, says]) => {

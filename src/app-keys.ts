@@ -14,10 +14,10 @@ const scopes = {
   stats: 'stats',
   audit: 'audit',
   key: 'keys',
-} as const satisfies Record<Family<Action>, string>
+} as const satisfies Record<Family<Action>, AppKeyScope>
 
 /** What a key may be used for: the actions of that name, such as `invite.create` for `invites`. */
-export type AppKeyScope = (typeof scopes)[keyof typeof scopes]
+export type AppKeyScope = 'invites' | 'acceptances' | 'settings' | 'quotas' | 'requests' | 'stats' | 'audit' | 'keys'
 
 /** A key that a program of an app manages its invites with, without the key itself. Times are ISO 8601, UTC. */
 export interface AppKey {
@@ -30,7 +30,7 @@ export interface AppKey {
   /** What it may be used for. */
   readonly scopes: readonly AppKeyScope[]
   /** Only an `active` one is accepted. As it stood when this was read. */
-  readonly state: (typeof appKeyStates)[number]
+  readonly state: 'active' | 'expired' | 'revoked'
   /** ISO 8601, UTC. */
   readonly createdAt: string
   /** `null`: it is good until it is revoked. */
@@ -47,7 +47,6 @@ export interface CreatedAppKey extends AppKey {
   readonly key: string
 }
 
-export const appKeyStates = ['active', 'expired', 'revoked'] as const
 export const appKeyScopes: readonly AppKeyScope[] = Object.values(scopes)
 /** Without what changes the rules for everybody, and what makes access last. */
 export const defaultScopes = appKeyScopes.filter((scope) => scope !== 'settings' && scope !== 'keys')

@@ -1,7 +1,7 @@
 // Keys of apps: how they are made, read from a password, compared, and what they may be used for.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { customAlphabet } from 'nanoid'
-import type { Action } from './types.js'
+import type { Action, Actor } from './types.js'
 
 // A new action does not compile before somebody has said which scope it takes.
 type Family<Name extends Action> = Name extends `${infer First}.${string}` ? First : never
@@ -94,6 +94,6 @@ export function appKeyActorId(keyId: string): string {
 }
 
 /** Whether an actor is a program with a key of the app's, in whose name nobody is invited. */
-export function isAppKeyActor({ id }: { readonly id: string }): boolean {
-  return id.startsWith(ACTOR_ID)
+export function isAppKeyActor({ id, access }: Pick<Actor, 'id' | 'access'>): boolean {
+  return access === 'supervisor' && String(id).startsWith(ACTOR_ID)
 }

@@ -54,8 +54,13 @@ export function appOf({ config }: Context, appId: string | undefined = config.de
     )
   }
   const app = config.apps.get(appId)
-  if (app === undefined) throw new InviteError('invite_not_found', { detail: 'There is no such app.' })
+  if (app === undefined) throw noSuchApp()
   return app
+}
+
+/** One answer for apps that there are not and those that are none of the asker's business. */
+export function noSuchApp(): InviteError {
+  return new InviteError('invite_not_found', { detail: 'There is no such app.' })
 }
 
 /** The mode in force. */

@@ -1,5 +1,6 @@
 // The public interface. What is not named here is private.
 
+export type { AppKey, AppKeyScope, CreatedAppKey } from './app-keys.js'
 export type { Scope } from './context.js'
 export { type FieldError, InviteError, type InviteErrorCode, type InviteErrorOptions } from './errors.js'
 export type {
@@ -73,6 +74,7 @@ export type {
 export type { PageQuery } from './use-cases/acceptances.js'
 export type { Credentials } from './use-cases/check.js'
 export type { AcceptOptions, Claim, ClaimInput, ClaimKey } from './use-cases/claim.js'
+export type { CreateKey } from './use-cases/keys.js'
 export type { ListQuery, ResendOptions, UpdateInvite } from './use-cases/manage.js'
 export type { Pruned, PruneOptions } from './use-cases/prune.js'
 export type { QuotaChange, QuotaGrant, QuotaGranted } from './use-cases/quotas.js'

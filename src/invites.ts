@@ -1,4 +1,5 @@
 // `createCore`: an install of the gate, and everything that code without HTTP may do with it.
+import type { AppKey, CreatedAppKey } from './app-keys.js'
 import { compareClocks } from './clocks.js'
 import { type Config, readOptions } from './config.js'
 import { appOf, type Context, guardStore, readScope, type Scope } from './context.js'
@@ -20,6 +21,7 @@ import {
   claimInvite,
   releaseClaim,
 } from './use-cases/claim.js'
+import { type CreateKey, createKey, listKeys, revokeKey } from './use-cases/keys.js'
 import {
   type ListQuery,
   listInvites,
@@ -83,6 +85,16 @@ export interface CoreInvites {
   quota(inviterId: string, change?: QuotaChange, scope?: Scope): Promise<Quota>
   /** Gives one inviter, or everybody who joined in some time, more invites to send. */
   grantQuota(grant: QuotaGrant, scope?: Scope): Promise<QuotaGranted>
+  /**
+   * Makes a key, with which a program manages the app's invites: `Authorization: Basic appId:key`. Several may be good at
+   * once, so that one can be replaced without a gap. The key is in this answer and nowhere else.
+   * @throws InviteError `input_invalid`.
+   */
+  createKey(key: CreateKey, scope?: Scope): Promise<CreatedAppKey>
+  /** A page of the app's keys, newest first, also of expired and revoked ones. */
+  listKeys(query?: PageQuery, scope?: Scope): Promise<Page<AppKey>>
+  /** Ends a key at once, in every process. False where it was revoked before. @throws InviteError `invite_not_found`. */
+  revokeKey(keyId: string, scope?: Scope): Promise<boolean>
   /** Delivers the mail that is due, once. For processes without the worker; resolves with the number of tries. */
   deliver(): Promise<number>
   /**
@@ -150,6 +162,9 @@ export function createCore(options: InvitesOptions): CoreInvites {
         ? getQuota(context, inviterId, readScope(scope))
         : setQuota(context, inviterId, change, readScope(scope)),
     grantQuota: async (grant, scope = {}) => grantQuota(context, grant, readScope(scope)),
+    createKey: async (key, scope = {}) => createKey(context, key, readScope(scope)),
+    listKeys: async (query = {}, scope = {}) => listKeys(context, query, readScope(scope)),
+    revokeKey: async (keyId, scope = {}) => revokeKey(context, keyId, readScope(scope)),
     deliver: async () => (await worker?.deliverDue()) ?? 0,
     prune: async (options = {}) => prune(context, options),
     async close() {

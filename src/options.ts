@@ -90,7 +90,10 @@ export interface AppOptions {
 
 /** What is counted, and how much of it is let through. */
 export interface InviteLimits {
-  /** Wrong codes from one `req.ip`, after which it must wait. Default: 100 in 15 minutes. */
+  /**
+   * Wrong codes from one `req.ip`, after which it must wait; and as many wrong keys of apps, which are counted apart and
+   * never cost the right one anything. Default: 100 in 15 minutes.
+   */
   readonly wrongCodes?:
     | {
         /** How many. Default: 100. */

@@ -1,6 +1,7 @@
 // What the routes answer with, as schemas: the description of the routes is made from them, and tests hold the
 // answers against them. Each is tied to the type that it describes.
 import * as v from 'valibot'
+import { type AppKey, appKeyScopes } from './app-keys.js'
 import {
   type Acceptance,
   type Invite,
@@ -95,6 +96,23 @@ export const acceptancePageSchema = v.strictObject({
   items: v.array(acceptanceSchema),
   nextCursor: text,
 }) satisfies v.GenericSchema<Page<Acceptance>>
+
+export const appKeyPageSchema = v.strictObject({
+  items: v.array(
+    v.strictObject({
+      keyId: v.string(),
+      appId: v.string(),
+      label: v.string(),
+      scopes: v.array(v.picklist(appKeyScopes)),
+      state: v.picklist(['active', 'expired', 'revoked']),
+      createdAt: time,
+      expiresAt: v.nullable(time),
+      lastUsedAt: v.nullable(time),
+      revokedAt: v.nullable(time),
+    }),
+  ),
+  nextCursor: text,
+}) satisfies v.GenericSchema<Page<AppKey>>
 
 /** RFC 9457. */
 export const problemSchema = v.strictObject({

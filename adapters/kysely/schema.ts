@@ -108,6 +108,19 @@ interface QuotaTable {
   refilled_at: DbTime
 }
 
+export interface AppKeyTable {
+  id: string
+  app_id: string
+  label: string
+  /** Words with spaces between. */
+  scopes: string
+  key_hash: string
+  created_at: DbTime
+  expires_at: DbTime | null
+  last_used_at: DbTime | null
+  revoked_at: DbTime | null
+}
+
 interface MigrationTable {
   version: number
 }
@@ -120,6 +133,7 @@ export interface Tables {
   keyed_requests: KeyedRequestTable
   settings: SettingsTable
   quotas: QuotaTable
+  app_keys: AppKeyTable
   migrations: MigrationTable
 }
 
@@ -164,6 +178,7 @@ export function tableNames(prefix: string): TableNames {
     keyed_requests: name('keyed_requests'),
     settings: name('settings'),
     quotas: name('quotas'),
+    app_keys: name('app_keys'),
     migrations: name('migrations'),
   }
 }

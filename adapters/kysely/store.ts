@@ -1,6 +1,7 @@
 // Binds the operations to whatever runs them, which makes them a store.
 import type { InviteStore } from '../../src/store.js'
 import { acceptanceOperations } from './acceptances.js'
+import { appKeyOperations } from './app-keys.js'
 import { type ClaimOperations, claimOperations } from './claims.js'
 import { databaseTime } from './clock.js'
 import { deliveryOperations } from './deliveries.js'
@@ -41,6 +42,7 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
   const invites = inviteOperations(dialect, { reading, revoking, deliveries, quotas })
   const claims = claimOperations(dialect, { settings, reading, revoking, deliveries })
   const keyedRequests = keyedRequestOperations(dialect)
+  const appKeys = appKeyOperations(dialect)
   const acceptances = acceptanceOperations(dialect, { reading, revoking })
 
   const store: InviteStore = {
@@ -70,6 +72,11 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
     finishDelivery: (delivery, outcome) => runner.write(() => deliveries.finishDelivery(delivery, outcome)),
     beginKeyedRequest: (request) => runner.write(() => keyedRequests.beginKeyedRequest(request)),
     endKeyedRequest: (request, outcome) => runner.write(() => keyedRequests.endKeyedRequest(request, outcome)),
+    createAppKey: (key) => runner.write(() => appKeys.createAppKey(key)),
+    findAppKey: (query) => runner.read(() => appKeys.findAppKey(query)),
+    listAppKeys: (query) => runner.read(() => appKeys.listAppKeys(query)),
+    revokeAppKey: (request) => runner.write(() => appKeys.revokeAppKey(request)),
+    noteAppKeyUse: (request) => runner.write(() => appKeys.noteAppKeyUse(request)),
     prune: (request) => runner.write(() => pruning.prune(request)),
   }
   return { store, claims }

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import type { Cli } from './cli.js'
 import { addAcceptances } from './commands/acceptances.js'
 import { addDoctor } from './commands/doctor.js'
+import { addKeys } from './commands/keys.js'
 import { addList } from './commands/list.js'
 import { addMigrate } from './commands/migrate.js'
 import { addMode } from './commands/mode.js'
@@ -25,6 +26,7 @@ const groups: readonly (readonly [heading: string, commands: readonly AddCommand
   ['Invites:', [addSend, addList, addShow, addResend, addRevoke]],
   ['Who joined:', [addAcceptances, addReopen]],
   ['Who may join, and invite:', [addMode, addSeats, addQuota]],
+  ['Programs:', [addKeys]],
   ['Housekeeping:', [addPrune]],
 ]
 

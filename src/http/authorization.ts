@@ -66,6 +66,11 @@ export function isCrossSite({ config }: Context, req: Request): boolean {
   return req.get('Origin') !== config.origin
 }
 
+/** Whether it asks for more than to be told. */
+export function changes(req: Request): boolean {
+  return req.method !== 'GET' && req.method !== 'HEAD'
+}
+
 /** Whether a browser may have sent it by itself, with what it remembers of the user. */
 export function isCookieBorne(req: Request): boolean {
   return req.headers.cookie !== undefined && req.headers.authorization === undefined

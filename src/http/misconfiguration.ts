@@ -26,6 +26,17 @@ export function warnOfApp(context: Context, req: Request): void {
   }
 }
 
+/** A key that everybody on its way could read. */
+export function warnOfExposedKey(context: Context): void {
+  if (!context.config.isExposed) return
+  warnOnce(
+    context,
+    'INVITE_INSECURE_BASE_URL',
+    `A key of an app came with a request, and baseUrl is ${context.config.baseUrl}: keys travel unencrypted. ` +
+      'Serve the app by https and say so in baseUrl.',
+  )
+}
+
 /** The gate on a route for reading. */
 export function warnOfSafeMethod(context: Context, req: Request): void {
   if (req.method === 'OPTIONS' || req.method === 'TRACE') return

@@ -15,8 +15,17 @@ export function openApiDocument({ baseUrl }: Config): object {
     openapi: '3.1.0',
     info: { title: 'Invites', version: '1', description: 'Invite-only signup, by express-invite-only.' },
     servers: [{ url: baseUrl }],
+    components: { securitySchemes: { appKey } },
     paths,
   }
+}
+
+const appKey = {
+  type: 'http',
+  scheme: 'basic',
+  description:
+    "A program's: the app's id as user, and a key of that app as password. It is let do what its scopes name. The " +
+    'host lets others in as it sees fit.',
 }
 
 const idempotencyKey = {
@@ -50,7 +59,8 @@ function describe(operation: Operation): object {
   const inBody = body && { schema: jsonSchema(body) }
   return {
     summary,
-    ...(!isPublic && { description: 'For whom the host lets: see `authorize`.' }),
+    ...(!isPublic && { description: 'For whom the host lets: see `authorize`; and for keys of the app.' }),
+    security: isPublic ? [] : [{ appKey: [] }],
     parameters: [...inPath, ...inQuery, ...(isRepeatable ? [idempotencyKey] : [])],
     ...(inBody && {
       requestBody: {

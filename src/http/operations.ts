@@ -3,6 +3,7 @@ import type * as v from 'valibot'
 import {
   acceptancePageSchema,
   acceptanceSchema,
+  appKeyPageSchema,
   appQuotaSchema,
   appSettingsSchema,
   grantedSchema,
@@ -43,7 +44,7 @@ export interface Operation {
   readonly failures: readonly number[]
 }
 
-const managed = [400, 401, 403, 404, 503]
+const managed = [400, 401, 403, 404, 429, 503]
 
 export const operations: readonly Operation[] = [
   {
@@ -188,6 +189,23 @@ export const operations: readonly Operation[] = [
     status: 200,
     answer: grantedSchema,
     failures: [...managed, 409, 413, 415, 422],
+  },
+  {
+    method: 'get',
+    path: '/app/{appId}/key',
+    summary: 'A page of the keys of the app',
+    query: pageSchema,
+    status: 200,
+    answer: appKeyPageSchema,
+    failures: managed,
+  },
+  {
+    method: 'delete',
+    path: '/app/{appId}/key/{keyId}',
+    summary: 'Revoke a key',
+    status: 200,
+    answer: emptySchema,
+    failures: managed,
   },
   { method: 'get', path: '/openapi.json', summary: 'This document', isPublic: true, status: 200, failures: [] },
 ]

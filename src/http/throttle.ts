@@ -1,4 +1,4 @@
-// The throttle on guessing: wrong codes are counted by address, and nothing else is.
+// The throttle on guessing: wrong codes and wrong keys are counted by address, apart, and nothing else is.
 
 import type { Request } from 'express'
 import { type ClientRateLimitInfo, ipKeyGenerator, MemoryStore, type Options, type Store } from 'express-rate-limit'
@@ -10,6 +10,8 @@ export interface Throttle {
   check(req: Request): Promise<RateLimitHeaders>
   /** Counts a wrong code. @throws InviteError `rate_limited` where that was one too many. */
   wrongCode(req: Request): Promise<RateLimitHeaders>
+  /** Counts a wrong key of an app. @throws InviteError `rate_limited` where that was one too many. */
+  wrongKey(req: Request): Promise<void>
 }
 
 /**
@@ -18,7 +20,8 @@ export interface Throttle {
  */
 export type RateLimitHeaders = Readonly<Record<'RateLimit' | 'RateLimit-Policy', string>>
 
-const POLICY = 'wrong-codes'
+const POLICIES = { 'invite-code': 'wrong-codes', 'app-key': 'wrong-keys' } as const
+type Guessed = keyof typeof POLICIES
 const throttles = new WeakMap<Context, Throttle>()
 
 /** The install's throttle: one for all its doors. */
@@ -36,27 +39,31 @@ function createThrottle(context: Context): Throttle {
 
   return {
     async check(req) {
-      const known = await counted(() => store.get?.(keyOf(req)))
-      if (known !== undefined && known.totalHits >= limit) throw limited(known)
-      return headersOf(known)
+      const known = await counted(() => store.get?.(keyOf('invite-code', req)))
+      if (known !== undefined && known.totalHits >= limit) throw limited('invite-code', known)
+      return headersOf('invite-code', known)
     },
     async wrongCode(req) {
-      const known = await counted(() => store.increment(keyOf(req)))
-      if (known.totalHits > limit) throw limited(known) // guesses that were made side by side
-      return headersOf(known)
+      const known = await counted(() => store.increment(keyOf('invite-code', req)))
+      if (known.totalHits > limit) throw limited('invite-code', known) // guesses that were made side by side
+      return headersOf('invite-code', known)
+    },
+    async wrongKey(req) {
+      const known = await counted(() => store.increment(keyOf('app-key', req)))
+      if (known.totalHits > limit) throw limited('app-key', known, 'Too many wrong keys. Wait before trying again.')
     },
   }
 
-  function limited(known: ClientRateLimitInfo): InviteError {
-    const headers = { 'Retry-After': String(secondsLeft(known)), ...headersOf(known) }
-    return new InviteError('rate_limited', { headers })
+  function limited(guessed: Guessed, known: ClientRateLimitInfo, detail?: string): InviteError {
+    const headers = { 'Retry-After': String(secondsLeft(known)), ...headersOf(guessed, known) }
+    return new InviteError('rate_limited', { headers, ...(detail !== undefined && { detail }) })
   }
 
-  function headersOf(known: ClientRateLimitInfo | undefined): RateLimitHeaders {
+  function headersOf(guessed: Guessed, known: ClientRateLimitInfo | undefined): RateLimitHeaders {
     const left = Math.max(limit - (known?.totalHits ?? 0), 0)
     return {
-      RateLimit: `"${POLICY}";r=${left};t=${secondsLeft(known)}`,
-      'RateLimit-Policy': `"${POLICY}";q=${limit};w=${Math.ceil(windowMs / 1000)}`,
+      RateLimit: `"${POLICIES[guessed]}";r=${left};t=${secondsLeft(known)}`,
+      'RateLimit-Policy': `"${POLICIES[guessed]}";q=${limit};w=${Math.ceil(windowMs / 1000)}`,
     }
   }
 
@@ -72,10 +79,10 @@ async function counted<Result>(count: () => Result | Promise<Result>): Promise<R
   try {
     return await count()
   } catch (cause) {
-    throw storeUnavailable('The counters of wrong codes cannot be reached.', cause)
+    throw storeUnavailable('The counters of wrong codes and keys cannot be reached.', cause)
   }
 }
 
-function keyOf(req: Request): string {
-  return `invite-code:${req.ip === undefined ? 'unknown' : ipKeyGenerator(req.ip)}`
+function keyOf(guessed: Guessed, req: Request): string {
+  return `${guessed}:${req.ip === undefined ? 'unknown' : ipKeyGenerator(req.ip)}`
 }

@@ -3,6 +3,7 @@ import type * as v from 'valibot'
 import { canGrant, type KnownActor } from '../actors.js'
 import { parseAddress } from '../addresses.js'
 import type { AppConfig } from '../app-config.js'
+import { isAppKeyActor } from '../app-keys.js'
 import { generateCode, hashCode, normalizeCode } from '../codes.js'
 import { appOf, type Context, findInviter, type KnownScope } from '../context.js'
 import { InviteError } from '../errors.js'
@@ -79,7 +80,8 @@ async function inviterFor(
   { inviterEmail }: Fields,
   actor: KnownActor | undefined,
 ): Promise<KnownActor | undefined> {
-  if (inviterEmail === undefined) return actor
+  // A program invites in the app's own name: `findInviter` could not vouch for it later.
+  if (inviterEmail === undefined) return actor && isAppKeyActor(actor) ? undefined : actor
   const own = actor?.email ? parseAddress(actor.email) : undefined
   if (own?.canonical === inviterEmail.canonical) return actor
   if (actor?.access === 'member') {

@@ -127,6 +127,8 @@ const cases: readonly (readonly [name: string, run: (store: InviteStore) => Prom
       (store) => store.listAcceptances({ appId: APP, limit: 11, after: AFTER }),
       'acceptances_list',
     ],
+    ['a key', (store) => store.findAppKey({ appId: APP, keyId: 'none' }), 'app_keys_live'],
+    ['keys', (store) => store.listAppKeys({ appId: APP, limit: 11, after: AFTER }), 'app_keys_list'],
     ['check', (store) => store.findInviteByCode({ appId: APP, codeHash: 'code' }), 'invites_code'],
     ['what is due', (store) => store.leaseDeliveries({ now: 0, leasedUntil: 1, limit: 5 }), 'deliveries_due'],
     ['when it is due', (store) => store.nextDeliveryAt(), 'deliveries_due'],

@@ -7,7 +7,7 @@ import { known, runProgram } from './program.js'
 
 const commands = [
   ...['migrate', 'doctor', 'preview', 'send', 'list', 'show', 'resend', 'revoke', 'acceptances', 'reopen'],
-  ...['mode', 'seats', 'quota', 'prune'],
+  ...['mode', 'seats', 'quota', 'keys', 'prune'],
 ]
 
 describe('the command line', () => {
@@ -66,6 +66,10 @@ describe('the command line', () => {
     ['preview --locale d_e', 'a language tag, such as en or de-CH'],
     ['preview --to invites.js', 'such as mail.html'],
     ['migrate now', 'Too many arguments'],
+    ['keys create', "Required option '--label <text>' not specified"],
+    ['keys create --label Mendix --scope invites,all', 'one or more of invites,acceptances,'],
+    ['keys revoke', "Missing required argument 'id'"],
+    ['keys rotate', "Unknown command 'rotate'"],
   ]
   it('refuses what is written wrongly, with 2 and what would be right', async () => {
     await each(wrong, async ([command, says]) => {

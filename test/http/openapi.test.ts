@@ -104,8 +104,23 @@ describe('the OpenAPI document', () => {
     await call('post', '/app/{appId}/quota', { appId }, { add: 5, inviterId: 'ann' }, key)
     await call('post', '/app/{appId}/quota', { appId }, { add: 5, joinedFrom: '2026-01-01T00:00:00Z' })
     await call('delete', invite, { appId, inviteId })
+    const { keyId, key: password } = await host.invites.createKey({ label: 'Mendix' })
+    const basic = { Authorization: `Basic ${Buffer.from(`${appId}:${password}`).toString('base64')}` }
+    expect((await call('get', '/app/{appId}/invite', { appId }, undefined, basic)).status).to.equal(200)
+    expect((await call('get', '/app/{appId}/key', { appId }, undefined, basic)).status).to.equal(403)
+    await call('get', '/app/{appId}/key', { appId })
+    await call('delete', '/app/{appId}/key/{keyId}', { appId, keyId })
     await call('get', '/openapi.json', {})
     expect(called).to.deep.equal(new Set(operations.map(({ method, path }) => `${method} ${path}`)))
+  })
+
+  it('tells which operations take a key of the app, and how', async () => {
+    const { host } = await described()
+    const { paths, components } = (await request(host.app).get('/invites/openapi.json')).body
+    expect(components.securitySchemes.appKey).to.include({ type: 'http', scheme: 'basic' })
+    for (const { method, path, isPublic } of operations) {
+      expect(paths[path][method].security).to.deep.equal(isPublic ? [] : [{ appKey: [] }])
+    }
   })
 
   it('refuses in its schemas what the routes refuse', async () => {

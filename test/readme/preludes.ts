@@ -338,10 +338,36 @@ export const preludes: readonly Prelude[] = [
     after: `
       assert.match((await request.get('/auth/csrf')).body.csrfToken, /^[0-9a-f]{64}$/)`,
   },
+  {
+    has: "invites.createKey({ label: 'Mendix'",
+    before: `
+      import assert from 'node:assert/strict'
+      import express from 'express'
+      import { createInvites, inviteRouter } from 'express-invite-only'
+      import { secret, store } from './harness.js'
+      const invites = createInvites({
+        store,
+        secret,
+        baseUrl: 'http://localhost:3000/invites',
+        signupUrl: 'http://localhost:3000/signup',
+        apps: { clinic: {} },
+        findInviter: ({ email }) => (email === 'boss@acme.dev' ? { id: 1, name: 'Bo', access: 'supervisor' } : null),
+      })
+      const app = express().use('/invites', inviteRouter(invites, { authorize: () => null }))
+      const server = app.listen(0)
+      const { port } = server.address() as { port: number }
+      const fetch = (url: string, init: RequestInit) => globalThis.fetch(url.replace('3000', String(port)), init)`,
+    after: `
+      assert.equal(sent.status, 201)
+      assert.equal((await sent.json()).inviter.name, 'Bo')
+      server.close()
+      await invites.close()`,
+  },
 ]
 
 /** Lines of sh blocks that are neither curl nor npm, and so are not run: why not. */
 export const notRun: Readonly<Record<string, string>> = {
+  'npx express-invite-only keys create --app clinic --label Mendix --expires-in 90d': 'test/cli/keys.test.ts',
   'npx express-invite-only send ada@example.com --role admin --config ./src/invites.js': 'test/cli/module.test.ts',
   'export INVITE_DATABASE=app.db INVITE_SECRET=… INVITE_BASE_URL=https://acme.dev/invites': 'test/cli/commands.test.ts',
   'npx express-invite-only send --link --max-uses 50 --expires-in 7d': 'test/cli/commands.test.ts',

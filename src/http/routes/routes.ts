@@ -3,7 +3,8 @@ import type { NextFunction, Request, RequestHandler, Response, Router } from 'ex
 import { appOf, type Context } from '../../context.js'
 import { InviteError } from '../../errors.js'
 import type { Action } from '../../types.js'
-import { type AuthorizeOption, askHost, isCookieBorne, isCrossSite, type Managed } from '../authorization.js'
+import { askAppKey } from '../app-keys.js'
+import { type AuthorizeOption, askHost, changes, isCookieBorne, isCrossSite, type Managed } from '../authorization.js'
 import { readJson } from '../body.js'
 import { type Repeatable, repeatable } from '../idempotency.js'
 import type { Invites } from '../invites.js'
@@ -32,7 +33,7 @@ export function routesFor(router: Router, invites: Invites, context: Context, op
           throw new InviteError('not_allowed', { detail: crossSiteDetail(context) })
         }
         const appId = param(req, 'appId')
-        const actor = await askHost(options, req, appId, action)
+        const actor = (await askAppKey(context, req, appId, action)) ?? (await askHost(options, req, appId, action))
         appOf(context, appId)
         const body = await readJson(req, res)
         const answer = await handle({ req, res, action, body, scope: { appId, actor } })
@@ -59,8 +60,4 @@ function crossSiteDetail({ config }: Context): string {
     `A request that carries a cookie is only taken from ${config.origin}, as browsers say by Origin and Sec-Fetch-Site: ` +
     'another site may not send it in your name. Programs send an Authorization header, or that Origin.'
   )
-}
-
-function changes(req: Request): boolean {
-  return req.method !== 'GET' && req.method !== 'HEAD'
 }

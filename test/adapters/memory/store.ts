@@ -14,6 +14,7 @@ import type {
   StoredSettings,
 } from '../../../src/store.js'
 import type { InviteStatus } from '../../../src/types.js'
+import { memoryAppKeys } from './app-keys.js'
 import { memoryOutbox } from './outbox.js'
 import { memoryQuotas } from './quotas.js'
 import { memoryRequests } from './requests.js'
@@ -30,6 +31,7 @@ export function memoryStore(): InviteStore {
   const { step, close } = steps()
   const outbox = memoryOutbox((inviteId) => invites.get(inviteId))
   const requests = memoryRequests()
+  const appKeys = memoryAppKeys()
   const quotas = memoryQuotas({ invites, acceptances, storedRule: (appId) => settings.get(appId)?.quota })
 
   const holdsOf = (invite: Invite) => [...holds].filter(([, hold]) => hold.inviteId === invite.id)
@@ -282,6 +284,7 @@ export function memoryStore(): InviteStore {
     ...quotas.methods(step),
     ...outbox.methods(step),
     ...requests.methods(step),
+    ...appKeys.methods(step),
 
     prune: step(({ what, before, now, limit }) => {
       const mayBeUsed = (invite: Invite) => invite.revokedAt === null && hasUseLeft(invite)

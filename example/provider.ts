@@ -17,7 +17,7 @@ export interface Provider {
 }
 
 /** What its ID tokens say of somebody. */
-export interface Person {
+interface Person {
   readonly sub: string
   readonly email: string
   readonly email_verified: boolean

@@ -367,7 +367,7 @@ describe('invites.selfTest', () => {
         'it failed: the users are down',
         'it made no user: not you',
         last[2]?.why,
-        'it made no user',
+        'it made no user: This is not the login of that account.',
       ])
       expect(last[2]?.why).to.include('passReqToCallback: true')
     })

@@ -24,7 +24,7 @@ export function useIdentityProvider(subject: () => Subject) {
       const to = { id: named('ID'), acs: named('AssertionConsumerServiceURL'), audience: 'app' }
       const response = Buffer.from(sign(sign(responseXml(subject(), to), 'Assertion'), 'Response')).toString('base64')
       res.send(`<body onload="document.forms[0].submit()"><form method="post" action="${to.acs}">
-        <input type="hidden" name="SAMLResponse" value="${response}"></form>`)
+        <input type="hidden" name="SAMLResponse" value="${response}"><button>Continue</button></form>`)
     })
   })
   return {

@@ -111,7 +111,9 @@ describe('a SAML login whose identity provider is another site', function () {
     await eve.reload()
     // What is posted in Ada's browser is the response to Eve's request.
     const response = await eve.locator('[name=SAMLResponse]').getAttribute('value')
-    await ada.locator('[name=SAMLResponse]').evaluate((input, value) => input.setAttribute('value', value), `${response}`)
+    await ada
+      .locator('[name=SAMLResponse]')
+      .evaluate((input, value) => input.setAttribute('value', value), `${response}`)
     expect(await comeBack(ada)).to.deep.equal({ refused: 'invite_required' })
 
     const lax = await openSite({})

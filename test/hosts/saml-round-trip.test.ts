@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { type Profile, Strategy as SamlStrategy, ValidateInResponseTo } from '@node-saml/passport-saml'
 import { expect } from 'chai'
 import express from 'express'
-import passport from 'passport'
+import passport, { type Strategy } from 'passport'
 import type { Page } from 'playwright-core'
 import { admit, type CarryInviteOptions, carryInvite, inviteRouter } from '../../src/index.js'
 import { useIdentityProvider } from '../http/doors/identity-provider.js'
@@ -16,6 +16,8 @@ import { authorize, type Host, openHost, sendInvite } from '../support/host.js'
 let subject: string
 const provider = useIdentityProvider(() => ({ nameId: subject, attributes: { email: `${subject}@example.com` } }))
 
+type Binding = 'HTTP-Redirect' | 'HTTP-POST'
+
 interface Site {
   readonly host: Host
   /** Sends an invite with this role, and returns its join link. */
@@ -23,7 +25,7 @@ interface Site {
 }
 
 /** The host on localhost, which is another site than 127.0.0.1, where the identity provider is. */
-async function openSite(carry: CarryInviteOptions): Promise<Site> {
+async function openSite(carry: CarryInviteOptions, binding: Binding = 'HTTP-Redirect'): Promise<Site> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   afterThis(() => {
@@ -41,12 +43,14 @@ async function openSite(carry: CarryInviteOptions): Promise<Site> {
     entryPoint: provider.entryPoint,
     idpCert: provider.idpCert,
     issuer: 'app',
+    authnRequestBinding: binding,
     callbackUrl: `${url}/login/callback`,
     validateInResponseTo: ValidateInResponseTo.always,
     passReqToCallback: true as const,
   }
   const login = new passport.Passport()
-  login.use('saml', new SamlStrategy(options, verify, verify))
+  const strategy: object = new SamlStrategy(options, verify, verify) // it has types of Passport's of its own
+  login.use('saml', strategy as Strategy)
   const app = express()
   app.use('/invites', inviteRouter(host.invites, { authorize }))
   app.get('/login', carryInvite(host.invites, carry), login.authenticate('saml'))
@@ -101,24 +105,36 @@ describe('a SAML login whose identity provider is another site', function () {
     expect(await comeBack(first)).to.deep.equal({ login: 'ada', role: 'first' })
   })
 
-  it('R-12 lets nobody in with a cookie of another request, or without `formPost`', async () => {
-    const { send } = await openSite({ formPost: true })
-    const ada = await openPage(withoutScript)
-    await toProvider(ada, await send('nurse'), 'ada')
-    const eve = await openPage(withoutScript)
-    await eve.goto((await send('doctor')).replace(/\/invites.*/, '/login')) // with no invite at all
-    subject = 'eve'
-    await eve.reload()
-    // What is posted in Ada's browser is the response to Eve's request.
-    const response = await eve.locator('[name=SAMLResponse]').getAttribute('value')
-    await ada
-      .locator('[name=SAMLResponse]')
-      .evaluate((input, value) => input.setAttribute('value', value), `${response}`)
-    expect(await comeBack(ada)).to.deep.equal({ refused: 'invite_required' })
-
-    const lax = await openSite({})
+  it('R-12 lets nobody in without `formPost`', async () => {
+    const { send } = await openSite({})
     const page = await openPage(withoutScript)
-    await toProvider(page, await lax.send('nurse'), 'ada')
+    await toProvider(page, await send('nurse'), 'ada')
     expect(await comeBack(page)).to.deep.equal({ refused: 'invite_required' })
   })
+
+  for (const binding of ['HTTP-Redirect', 'HTTP-POST'] as const) {
+    const atProvider = async (page: Page, url: string, who: string) => {
+      subject = who
+      await page.goto(url)
+      if (binding === 'HTTP-POST') await page.getByRole('button', { name: 'Submit' }).click()
+      await page.getByRole('button', { name: 'Continue' }).waitFor()
+    }
+
+    it(`R-12 by ${binding}, is carried for the response to that very request, whoever has another posted`, async () => {
+      const { send } = await openSite({ formPost: true }, binding)
+      const joinUrl = await send('nurse')
+      const eve = await openPage(withoutScript)
+      await atProvider(eve, joinUrl.replace(/\/invites.*/, '/login'), 'eve') // with no invite at all
+      const response = await eve.locator('[name=SAMLResponse]').getAttribute('value')
+
+      const ada = await openPage(withoutScript)
+      await atProvider(ada, joinUrl, 'ada')
+      const tab = await ada.context().newPage()
+      await tab.goto(new URL('/', provider.entryPoint).href) // a page of another site, Eve's
+      await tab.setContent(`<form method="post" action="${new URL(joinUrl).origin}/login/callback">
+        <input name="SAMLResponse" value="${response}"><button>Continue</button></form>`)
+      expect(await comeBack(tab)).to.deep.equal({ refused: 'invite_required' })
+      expect(await comeBack(ada)).to.deep.equal({ login: 'ada', role: 'nurse' })
+    })
+  }
 })

@@ -5,7 +5,7 @@ import { appOf, type Context, modeOf } from '../context.js'
 import { InviteError } from '../errors.js'
 import { checkNames } from '../option-names.js'
 import type { Awaitable } from '../options.js'
-import type { AcceptOptions, Claim, ClaimInput } from '../use-cases/claim.js'
+import { type AcceptOptions, type Claim, type ClaimInput, isUserId } from '../use-cases/claim.js'
 import { explicitCode } from './credentials.js'
 import { type Arrival, claimAtDoor, forgetCookie, refuse } from './door.js'
 import { holdsAnotherCode } from './join-cookie.js'
@@ -55,7 +55,8 @@ export async function logIn<User extends object, Profile>(
   const { req } = details
   warnOfApp(context, req)
   const known = await options.findUser(profile, details)
-  if (known || known === false) return known
+  if (known === false) return false
+  if (known) return foundUser(known)
   if (await options.exempt?.(profile, details)) {
     if ((await modeOf(context, app)) === 'closed') throw refuse(context, appId, new InviteError('signup_closed'))
     return await made(options.createUser(profile, undefined, details))
@@ -136,6 +137,12 @@ async function signUp<User>(
   }
 }
 
+/** The list of rows that many queries give, empty or not, would let everybody in. */
+function foundUser<User>(known: User): User {
+  if (typeof known === 'object' && !Array.isArray(known)) return known
+  throw new TypeError('admit: `findUser` must return the user itself, an object; `null` where there is none.')
+}
+
 async function made<User>(creating: Awaitable<User>): Promise<User> {
   const user = await creating
   if (user) return user
@@ -144,7 +151,7 @@ async function made<User>(creating: Awaitable<User>): Promise<User> {
 
 function userIdOf(user: unknown): AcceptOptions['userId'] {
   const { id } = user as { readonly id?: unknown }
-  return typeof id === 'string' || typeof id === 'number' || typeof id === 'bigint' ? id : undefined
+  return isUserId(id) ? id : undefined // the account exists, whatever it is called
 }
 
 /** The address that the claim is judged by: one that somebody else only says is theirs proves nothing. */

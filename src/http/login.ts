@@ -1,5 +1,6 @@
 // A login at the place where the user row is made: whoever has a user gets in, anybody else by an invite.
 import type { Request } from 'express'
+import { parseAddress } from '../addresses.js'
 import type { AppConfig } from '../app-config.js'
 import { appOf, type Context, modeOf } from '../context.js'
 import { InviteError } from '../errors.js'
@@ -68,7 +69,7 @@ export async function logIn<User extends object, Profile>(
     return whose
   }
   const { claim, forget } =
-    heldHere(context, req, appId) ?? (await claimBrought(context, req, appId, address).catch(explain))
+    (await heldHere(context, req, appId, address)) ?? (await claimBrought(context, req, appId, address).catch(explain))
 
   function explain(error: unknown): never {
     if (error instanceof InviteError && error.code === 'invite_required') warnOfFormPost(context, req, appId)
@@ -87,10 +88,24 @@ interface Brought {
   readonly forget: () => void
 }
 
-/** What `requireInvite` holds on this very route. */
-function heldHere(context: Context, req: Request, appId: string): Brought | undefined {
+/**
+ * What `requireInvite` holds on this very route, for the address that it was told; the login must not be another's.
+ * @throws InviteError `invite_email_mismatch`.
+ */
+async function heldHere(
+  context: Context,
+  req: Request,
+  appId: string,
+  address: Arrival['address'],
+): Promise<Brought | undefined> {
   const claim = req.invite?.appId === appId ? req.invite : undefined
-  return claim && { claim, forget: () => req.res && forgetCookie(context, req, req.res, appId) }
+  if (claim === undefined) return undefined
+  const { email } = await address()
+  const canonical = (given: string) => parseAddress(given)?.canonical
+  if (claim.email !== null && typeof email === 'string' && canonical(email) !== canonical(claim.email)) {
+    throw refuse(context, appId, new InviteError('invite_email_mismatch'))
+  }
+  return { claim, forget: () => req.res && forgetCookie(context, req, req.res, appId) }
 }
 
 async function claimBrought(

@@ -6,7 +6,7 @@ import session from 'express-session'
 import passport from 'passport'
 import { Strategy as LocalStrategy } from 'passport-local'
 import request from 'supertest'
-import { type AdmitOptions, admit, type LocalProfile } from '../../src/index.js'
+import { type AdmitOptions, admit, type LocalProfile, requireInvite } from '../../src/index.js'
 import { type Host, openHost, sendInvite } from '../support/host.js'
 
 interface User {
@@ -177,6 +177,33 @@ describe('admit', () => {
     await request(app).get('/callback').query({ inviteCode }).expect(200, { id: 'ada', role: 'nurse' })
     await request(app).get('/callback').expect(200, { id: 'ada', role: 'nurse' })
     expect((await host.invites.acceptances()).items.map(({ userId }) => userId)).to.deep.equal(['ada'])
+  })
+
+  it('R-13 makes no account for another address than the gate before it was told', async () => {
+    const host = await openHost()
+    const users: string[] = []
+    const login = new passport.Passport()
+    const verify = admit<{ id: string }, LocalProfile>(host.invites, {
+      findUser: () => null,
+      createUser({ username }) {
+        users.push(username)
+        return { id: username }
+      },
+    })
+    login.use('local', new LocalStrategy({ passReqToCallback: true }, verify))
+    const app = express()
+    const answer: express.RequestHandler = (req, res, next) =>
+      login.authenticate('local', (error: unknown, user: unknown, info: { status: number }) =>
+        error ? next(error) : res.sendStatus(user ? 201 : info.status),
+      )(req, res, next)
+    app.post('/signup', express.json(), requireInvite(host.invites), answer)
+    const { inviteCode } = await sendInvite(host, { email: 'eve@example.com' })
+    const signup = (username: string) =>
+      request(app).post('/signup').send({ inviteCode, email: 'eve@example.com', username, password: 'x' })
+    await signup('ada@example.com').expect(403)
+    expect(users).to.deep.equal([])
+    await signup('Eve@Example.com').expect(201)
+    expect(users).to.deep.equal(['Eve@Example.com'])
   })
 
   it('R-16 says at start what is wrong with its options, and at once where the request is missing', async () => {

@@ -49,8 +49,9 @@ export function createApp({ users, invites, provider, sessionSecret, mails }: Ap
     new LocalStrategy({ usernameField: 'email', passReqToCallback: true }, (req, email, password, done) => {
       // (gate) `add` makes the account and counts the invite in one transaction.
       const signUp = async () => {
-        if (await users.byEmail(email)) return false
-        return await users.add({ email, emailVerified: req.invite?.emailVerified, password }, req.invite)
+        const address = req.invite?.email ?? email // the one that was judged: `emailVerified` is said of no other
+        if (await users.byEmail(address)) return false
+        return await users.add({ email: address, emailVerified: req.invite?.emailVerified, password }, req.invite)
       }
       signUp().then((user) => done(null, user), done)
     }),

@@ -1,6 +1,6 @@
 // `admit`: the gate inside a Passport verify callback, where the user row is made.
 import type { Request } from 'express'
-import type { InviteError, InviteErrorCode } from '../errors.js'
+import { InviteError, type InviteErrorCode } from '../errors.js'
 import { contextOf } from '../invites.js'
 import type { Invites } from './invites.js'
 import { type AdmitOptions, checkAdmitOptions, logIn } from './login.js'
@@ -64,14 +64,16 @@ export function admit<User extends object, Profile = any>(
     const [req, ...given] = values.slice(0, -1) as [Request, ...unknown[]]
     if (typeof done !== 'function' || typeof req?.get !== 'function') throw needRequest()
     const details = { req, values: given }
-    logIn(context, app, options, profileIn(details) as Profile, details).then(
-      (user) => done(null, user),
-      (error: unknown) => {
-        if (!isRefusal(error)) return done(error)
-        noteRefusal(req, error)
-        done(null, false, toRefusal(error))
-      },
-    )
+    logIn(context, app, options, profileIn(details) as Profile, details)
+      .then(
+        (user) => (user === false ? done(null, false, toRefusal(notTheirs())) : done(null, user)),
+        (error: unknown) => {
+          if (!isRefusal(error)) throw error
+          noteRefusal(req, error)
+          done(null, false, toRefusal(error))
+        },
+      )
+      .catch((error: unknown) => done(error)) // also what a callback of the host's throws, which would end the process
   }
 
   // Strategies count the parameters to know what is wanted.
@@ -80,6 +82,10 @@ export function admit<User extends object, Profile = any>(
 
 function toRefusal({ code, message, status }: InviteError): Refusal {
   return { code, message, status }
+}
+
+function notTheirs(): InviteError {
+  return new InviteError('not_authenticated', { detail: 'This is not the login of that account.' })
 }
 
 function needRequest(): TypeError {

@@ -12,8 +12,8 @@ import { codeFromRequest } from './credentials.js'
 import { refuse } from './door.js'
 import type { Invites } from './invites.js'
 import { credentialsFor } from './join-cookie.js'
-import { expectFormPosts, missingBodyParser } from './misconfiguration.js'
-import { begunBy, comesBack } from './round-trip.js'
+import { expectFormPosts, missingBodyParser, warnOfUnboundFormPost } from './misconfiguration.js'
+import { begunBy, begunByForm, comesBack } from './round-trip.js'
 import { sendAlong } from './round-trip-cookie.js'
 
 /** The options of `carryInvite`. */
@@ -33,8 +33,9 @@ export interface CarryInviteOptions {
  * of that one login (signed, httpOnly, 15 minutes), which `admit` and `invites.admit` read in the callback; nothing
  * else does. So logins in two tabs keep each its own invite.
  *
- * A login is told from others by `state`, or in SAML by the request's ID or `RelayState`, as it stands in the redirect.
- * Where there is none of them, the login that was begun last counts.
+ * A login is told from others by `state`, or in SAML by the request's ID or `RelayState`, as it stands in the redirect,
+ * or by that ID in the page that posts it. Where there is none of them, the login that was begun last counts; but with
+ * `formPost` nothing goes along then.
  *
  * Changes no row, and looks nothing up: the invite is judged in the callback. What cannot be a code goes to
  * `next(error)` as an `InviteError` `invite_invalid`, before the provider is asked.
@@ -50,9 +51,14 @@ export function carryInvite(invites: Invites, options: CarryInviteOptions = {}):
     try {
       const credentials = credentialsIn(context, req, appId)
       if (credentials !== undefined) {
+        const page = watchPage(res)
         onHeaders(res, () => {
-          const trip = tripBegun(context, req, res)
-          if (trip !== undefined) sendAlong(context, req, res, { appId, ...trip, credentials, crossSite: formPost })
+          const trip = tripBegun(context, req, res, page())
+          if (trip === undefined) return
+          // Whatever site had a login come back, a stranger's too, such a cookie would be taken for it.
+          if (!formPost || trip.begun !== undefined) {
+            sendAlong(context, req, res, { appId, ...trip, credentials, crossSite: formPost })
+          } else if (res.get('Location') !== undefined) warnOfUnboundFormPost(context, req)
         })
       }
       next()
@@ -77,14 +83,28 @@ interface TripBegun {
  * The login that this answer begins; `undefined` where it begins none: it failed, leads back into the host, or is a
  * callback's that lies under the same path.
  */
-function tripBegun({ config }: Context, req: Request, res: Response): TripBegun | undefined {
+function tripBegun({ config }: Context, req: Request, res: Response, page: string): TripBegun | undefined {
   if (res.statusCode >= 400) return undefined
   const location = res.get('Location')
   const url = location !== undefined && URL.canParse(location, config.origin) && new URL(location, config.origin)
-  const begun = url ? begunBy(url) : undefined
+  const begun = url ? begunBy(url) : begunByForm(page)
   if (begun !== undefined) return { begun }
   const isPage = location === undefined // with a form that posts to the provider
   return (isPage || (url && url.origin !== config.origin)) && !comesBack(req) ? { begun } : undefined
+}
+
+/** What the page begins with, known as soon as its head is about to be sent. */
+function watchPage(res: Response): () => string {
+  const { write, end } = res
+  let first: unknown
+  const seeing =
+    <Result>(method: (...args: never[]) => Result) =>
+    (...args: unknown[]): Result => {
+      first ??= args[0]
+      return Reflect.apply(method, res, args)
+    }
+  Object.assign(res, { write: seeing(write), end: seeing(end) })
+  return () => (typeof first === 'string' || first instanceof Uint8Array ? Buffer.from(first).toString('utf8') : '')
 }
 
 function checkOptions(context: Context, options: CarryInviteOptions): { appId: string; formPost: boolean } {

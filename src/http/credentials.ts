@@ -27,9 +27,13 @@ export function codeFromRequest(req: Request): string | undefined {
 
 const bare = (given: string) => normalizeCode(readToken(given).code) ?? given
 
-/** The address that the request names. @throws InviteError `input_invalid`. */
+/**
+ * The address that the request names: in body or query, in this order, as passport-local looks for it.
+ * @throws InviteError `input_invalid`.
+ */
 export async function readEmail(req: Request, email: FromRequest<string> | undefined): Promise<string | undefined> {
-  return asText('email', email === undefined ? field(req.body, 'email') : await email(req))
+  if (email !== undefined) return asText('email', await email(req))
+  return asText('email', field(req.body, 'email')) ?? asText('email', field(req.query, 'email'))
 }
 
 function asText(name: string, value: unknown): string | undefined {

@@ -1,11 +1,12 @@
 // A login at the place where the user row is made: whoever has a user gets in, anybody else by an invite.
 import type { Request } from 'express'
+import { parseAddress } from '../addresses.js'
 import type { AppConfig } from '../app-config.js'
 import { appOf, type Context, modeOf } from '../context.js'
 import { InviteError } from '../errors.js'
 import { checkNames } from '../option-names.js'
 import type { Awaitable } from '../options.js'
-import type { AcceptOptions, Claim, ClaimInput } from '../use-cases/claim.js'
+import { type AcceptOptions, type Claim, type ClaimInput, isUserId } from '../use-cases/claim.js'
 import { explicitCode } from './credentials.js'
 import { type Arrival, claimAtDoor, forgetCookie, refuse } from './door.js'
 import { holdsAnotherCode } from './join-cookie.js'
@@ -55,7 +56,8 @@ export async function logIn<User extends object, Profile>(
   const { req } = details
   warnOfApp(context, req)
   const known = await options.findUser(profile, details)
-  if (known || known === false) return known
+  if (known === false) return false
+  if (known) return foundUser(known)
   if (await options.exempt?.(profile, details)) {
     if ((await modeOf(context, app)) === 'closed') throw refuse(context, appId, new InviteError('signup_closed'))
     return await made(options.createUser(profile, undefined, details))
@@ -67,7 +69,7 @@ export async function logIn<User extends object, Profile>(
     return whose
   }
   const { claim, forget } =
-    heldHere(context, req, appId) ?? (await claimBrought(context, req, appId, address).catch(explain))
+    (await heldHere(context, req, appId, address)) ?? (await claimBrought(context, req, appId, address).catch(explain))
 
   function explain(error: unknown): never {
     if (error instanceof InviteError && error.code === 'invite_required') warnOfFormPost(context, req, appId)
@@ -86,10 +88,24 @@ interface Brought {
   readonly forget: () => void
 }
 
-/** What `requireInvite` holds on this very route. */
-function heldHere(context: Context, req: Request, appId: string): Brought | undefined {
+/**
+ * What `requireInvite` holds on this very route, for the address that it was told; the login must not be another's.
+ * @throws InviteError `invite_email_mismatch`.
+ */
+async function heldHere(
+  context: Context,
+  req: Request,
+  appId: string,
+  address: Arrival['address'],
+): Promise<Brought | undefined> {
   const claim = req.invite?.appId === appId ? req.invite : undefined
-  return claim && { claim, forget: () => req.res && forgetCookie(context, req, req.res, appId) }
+  if (claim === undefined) return undefined
+  const { email } = await address()
+  const canonical = (given: string) => parseAddress(given)?.canonical
+  if (claim.email !== null && typeof email === 'string' && canonical(email) !== canonical(claim.email)) {
+    throw refuse(context, appId, new InviteError('invite_email_mismatch'))
+  }
+  return { claim, forget: () => req.res && forgetCookie(context, req, req.res, appId) }
 }
 
 async function claimBrought(
@@ -136,6 +152,12 @@ async function signUp<User>(
   }
 }
 
+/** The list of rows that many queries give, empty or not, would let everybody in. */
+function foundUser<User>(known: User): User {
+  if (typeof known === 'object' && !Array.isArray(known)) return known
+  throw new TypeError('admit: `findUser` must return the user itself, an object; `null` where there is none.')
+}
+
 async function made<User>(creating: Awaitable<User>): Promise<User> {
   const user = await creating
   if (user) return user
@@ -144,7 +166,7 @@ async function made<User>(creating: Awaitable<User>): Promise<User> {
 
 function userIdOf(user: unknown): AcceptOptions['userId'] {
   const { id } = user as { readonly id?: unknown }
-  return typeof id === 'string' || typeof id === 'number' || typeof id === 'bigint' ? id : undefined
+  return isUserId(id) ? id : undefined // the account exists, whatever it is called
 }
 
 /** The address that the claim is judged by: one that somebody else only says is theirs proves nothing. */

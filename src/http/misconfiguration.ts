@@ -80,6 +80,16 @@ export function warnOfFormPost(context: Context, req: Request, appId: string): v
   )
 }
 
+/** A login that is to come back by a form, and by nothing of its own. */
+export function warnOfUnboundFormPost(context: Context, req: Request): void {
+  warnOnce(
+    context,
+    'INVITE_FORM_POST',
+    `The login that began at ${routeOf(req)} has neither a state nor a SAML request, so no invite went along with it: in ` +
+      'a cookie that comes with the forms of other sites too, it would be anybody’s. Turn on `state` at the strategy.',
+  )
+}
+
 /** Has logins by form POST without an invite taken for what they seem. */
 export function expectFormPosts(context: Context, appId: string): void {
   formPostsExpected.set(context, (formPostsExpected.get(context) ?? new Set()).add(appId))

@@ -19,7 +19,7 @@ export interface RequireInviteOptions {
   readonly appId?: string | FromRequest<string> | undefined
   /** Where the code is. Default: `inviteCode` in the body, else in the query, else the join cookie. */
   readonly code?: FromRequest<string> | undefined
-  /** Where the address is; `false`: there is none, the code alone counts. Default: `email` in the body. */
+  /** Where the address is; `false`: there is none, the code alone counts. Default: `email` in the body, else in the query. */
   readonly email?: FromRequest<string> | false | undefined
   /** Says whether an answer below 400 was a success. Default: yes, but for a redirect of Passport's that logs nobody in. */
   readonly succeeded?: Succeeded | undefined

@@ -18,6 +18,13 @@ export function begunBy(location: URL): string | undefined {
   return relayState ? `relay ${relayState}` : undefined
 }
 
+/** As `begunBy`, of a page with a form that posts a SAML request to the provider (SAML 2.0 Bindings, 3.5.4). */
+export function begunByForm(page: string): string | undefined {
+  const [tag = ''] = /<input\b[^>]*\bname=["']SAMLRequest["'][^>]*>/i.exec(page) ?? []
+  const samlId = idOf(/\bvalue=["']([\w+/=\s]+)["']/i.exec(tag)?.[1] ?? null)
+  return samlId && `saml ${samlId}`
+}
+
 /** What the login that comes back with `req` may have begun by, surest first. */
 export function cameBackBy({ query, body }: Request): readonly string[] {
   const named = (name: string) => [query, body].flatMap((from: unknown) => textIn(from, name) ?? [])
@@ -33,13 +40,18 @@ export function comesBack({ query, body }: Request): boolean {
   return ['state', 'SAMLResponse'].some((name) => [query, body].some((from) => textIn(from, name) !== undefined))
 }
 
-/** The ID of a request as the HTTP-Redirect binding has it: deflated (SAML 2.0 Bindings, 3.4.4.1). */
+/** The ID of a request, which is deflated in a redirect (SAML 2.0 Bindings, 3.4.4.1), and may be in a form. */
 function idOf(request: string | null): string | undefined {
+  const message = Buffer.from(request ?? '', 'base64')
+  const xml = inflated(message) ?? message.toString('utf8')
+  return /<(?:[\w.-]+:)?AuthnRequest\s[^>]*?\bID=["']([^"']+)/.exec(xml.slice(0, HEAD))?.[1]
+}
+
+function inflated(message: Buffer): string | undefined {
   try {
-    const xml = inflateRawSync(Buffer.from(request ?? '', 'base64'), { maxOutputLength: 100_000 }).toString('utf8')
-    return /<(?:[\w.-]+:)?AuthnRequest\s[^>]*?\bID=["']([^"']+)/.exec(xml.slice(0, HEAD))?.[1]
+    return inflateRawSync(message, { maxOutputLength: 100_000 }).toString('utf8')
   } catch {
-    return undefined // no such message
+    return undefined
   }
 }
 

@@ -6,7 +6,7 @@ import session from 'express-session'
 import passport from 'passport'
 import { Strategy as LocalStrategy } from 'passport-local'
 import request from 'supertest'
-import { type AdmitOptions, admit, type LocalProfile } from '../../src/index.js'
+import { type AdmitOptions, admit, type LocalProfile, requireInvite } from '../../src/index.js'
 import { type Host, openHost, sendInvite } from '../support/host.js'
 
 interface User {
@@ -90,6 +90,61 @@ describe('admit', () => {
     expect((await opened.host.invites.acceptances()).items.map(({ userId }) => userId)).to.deep.equal(['mine'])
   })
 
+  it('R-11 lets nobody in as what a query gives that found nobody, or as no user at all', async () => {
+    for (const found of [[], [{ id: 1 }], true, 7, 'ada']) {
+      const opened = await openDoor({ findUser: () => found as never })
+      const errors: unknown[] = []
+      opened.app.use(((error, _req, res, _next) => {
+        errors.push(error)
+        res.status(500).json({})
+      }) satisfies ErrorRequestHandler)
+      const { inviteCode } = await sendInvite(opened.host)
+      expect((await local(opened, 'eve@example.com', 'x', inviteCode)).status, JSON.stringify(found)).to.equal(500)
+      expect(String(errors[0])).to.match(/^TypeError: admit: `findUser` must return the user itself/)
+      expect((await opened.host.invites.acceptances()).items).to.deep.equal([])
+    }
+  })
+
+  it('counts the use of a user whose id can name nobody', async () => {
+    for (const id of ['', Number.NaN, 1.5, {}, null]) {
+      const opened = await openDoor({ createUser: () => ({ id: id as number, email: '', role: null }) })
+      const { inviteCode } = await sendInvite(opened.host)
+      expect((await local(opened, 'ada@example.com', 'x', inviteCode)).status, String(id)).to.equal(200)
+      expect((await opened.host.invites.acceptances()).items.map(({ userId }) => userId)).to.deep.equal([null])
+    }
+  })
+
+  it('says of a wrong password that it is no login, in the words of every refusal', async () => {
+    const opened = await openDoor({ findUser: () => false })
+    const { status, body } = await local(opened, 'ada@example.com', 'wrong')
+    expect(status).to.equal(401)
+    expect(body).to.deep.equal({
+      code: 'not_authenticated',
+      message: 'This is not the login of that account.',
+      status: 401,
+    })
+  })
+
+  it("hands what a host's callback throws to its error handlers", async () => {
+    const { invites } = await openHost()
+    const verify = admit<User, LocalProfile>(invites, {
+      findUser: () => null,
+      createUser: () => ({ id: 1, email: '', role: null }),
+    })
+    const login = new passport.Passport()
+    login.use(new LocalStrategy({ passReqToCallback: true }, verify))
+    const app = express()
+    app.post('/local', express.json(), (req, res, next) =>
+      login.authenticate('local', (error: unknown) => {
+        if (error) return next(error)
+        throw new Error('a mistake of the host')
+      })(req, res, next),
+    )
+    app.use(((error, _req, res, _next) => void res.status(500).json(error.message)) satisfies ErrorRequestHandler)
+    const res = await request(app).post('/local').send({ username: 'ada', password: 'x' })
+    expect([res.status, res.body]).to.deep.equal([500, 'a mistake of the host'])
+  })
+
   it('R-22 counts wrong codes, as every door does', async () => {
     const opened = await openDoor()
     for (let n = 0; n < 100; n++) await local(opened, 'ada@example.com', 'x', 'ABCD').expect(403)
@@ -122,6 +177,33 @@ describe('admit', () => {
     await request(app).get('/callback').query({ inviteCode }).expect(200, { id: 'ada', role: 'nurse' })
     await request(app).get('/callback').expect(200, { id: 'ada', role: 'nurse' })
     expect((await host.invites.acceptances()).items.map(({ userId }) => userId)).to.deep.equal(['ada'])
+  })
+
+  it('R-13 makes no account for another address than the gate before it was told', async () => {
+    const host = await openHost()
+    const users: string[] = []
+    const login = new passport.Passport()
+    const verify = admit<{ id: string }, LocalProfile>(host.invites, {
+      findUser: () => null,
+      createUser({ username }) {
+        users.push(username)
+        return { id: username }
+      },
+    })
+    login.use('local', new LocalStrategy({ passReqToCallback: true }, verify))
+    const app = express()
+    const answer: express.RequestHandler = (req, res, next) =>
+      login.authenticate('local', (error: unknown, user: unknown, info: { status: number }) =>
+        error ? next(error) : res.sendStatus(user ? 201 : info.status),
+      )(req, res, next)
+    app.post('/signup', express.json(), requireInvite(host.invites), answer)
+    const { inviteCode } = await sendInvite(host, { email: 'eve@example.com' })
+    const signup = (username: string) =>
+      request(app).post('/signup').send({ inviteCode, email: 'eve@example.com', username, password: 'x' })
+    await signup('ada@example.com').expect(403)
+    expect(users).to.deep.equal([])
+    await signup('Eve@Example.com').expect(201)
+    expect(users).to.deep.equal(['Eve@Example.com'])
   })
 
   it('R-16 says at start what is wrong with its options, and at once where the request is missing', async () => {

@@ -299,19 +299,21 @@ describe('the round-trip cookie', () => {
     expect((await foreign.get(back({ state: 's1' }, 'school'))).body.code).to.equal('invite_required')
   })
 
-  it('is for logins alone: the gate, the preview and the check do not see it', async () => {
-    const { send, visitor } = await openTrips({ carry: { formPost: true } })
-    const { inviteCode } = await send('any')
-    await visitor.get(begin({ inviteCode, state: 's1' }))
-    await visitor.get(begin({ inviteCode }))
-    expect(visitor.cookies.size).to.equal(2)
-    for (const query of ['', '?state=s1']) {
-      expect((await visitor.post(`/signup${query}`, { state: 's1' })).body.code).to.equal('invite_required')
-      expect((await visitor.get(`/signup${query}`)).body).to.equal(null)
-    }
-    expect((await visitor.post('/invites/app/default/invite/check', {})).status).to.equal(404)
-    expect((await visitor.get(back({ state: 's1' }))).status).to.equal(200)
-  })
+  for (const formPost of [true, false]) {
+    it(`is for logins alone, formPost ${formPost}: the gate, the preview and the check do not see it`, async () => {
+      const { send, visitor } = await openTrips({ carry: { formPost } })
+      const { inviteCode } = await send('any')
+      await visitor.get(begin({ inviteCode, state: 's1' }))
+      await visitor.get(begin({ inviteCode, ...(formPost && { state: 's2' }) }))
+      expect(visitor.cookies.size).to.equal(2)
+      for (const query of ['', '?state=s1']) {
+        expect((await visitor.post(`/signup${query}`, { state: 's1' })).body.code).to.equal('invite_required')
+        expect((await visitor.get(`/signup${query}`)).body).to.equal(null)
+      }
+      expect((await visitor.post('/invites/app/default/invite/check', {})).status).to.equal(404)
+      expect((await visitor.get(back({ state: 's1' }))).status).to.equal(200)
+    })
+  }
 
   it('is cleared where its invite is over, and kept where another try may succeed', async () => {
     const { send, invites, clock, visitor } = await openTrips()
@@ -482,6 +484,46 @@ describe('a login by form POST', () => {
       }),
     ).to.deep.equal([])
     expect((await visitor.post(back({}), { inviteCode: (await send('any')).inviteCode })).status).to.equal(200)
+  })
+
+  it('carries nothing where nothing tells the login from others, and says so', async () => {
+    const { send, visitor } = await openTrips({ carry: { formPost: true } })
+    const { inviteCode } = await send('any')
+    const told = await warningsOf(async () => {
+      for (const _time of [1, 2]) await visitor.get(begin({ inviteCode }))
+    })
+    expect([told, visitor.cookies.size]).to.deep.equal([['INVITE_FORM_POST'], 0])
+    const page = await openTrips({
+      carry: { formPost: true },
+      start: (_req, res) => void res.send('<form method=post>'),
+    })
+    await page.visitor.get(begin({ inviteCode: (await page.send('form')).inviteCode }))
+    expect(page.visitor.cookies.size).to.equal(0)
+  })
+
+  it('is told by the SAML request in the form of a page, deflated or not, in one piece or written', async () => {
+    const xml = (id: string) => `<samlp:AuthnRequest xmlns:samlp="x" ID="${id}"/>`
+    const pages: Readonly<Record<string, (id: string) => string | Buffer>> = {
+      plain: (id) => Buffer.from(xml(id)).toString('base64'),
+      deflated: (id) => deflateRawSync(xml(id)).toString('base64'),
+    }
+    for (const [id, encode] of Object.entries(pages)) {
+      for (const isWritten of [false, true]) {
+        const form = `<form method="post"><input type="hidden" name="SAMLRequest" value="${encode(id)}"></form>`
+        const start: RequestHandler = (_req, res) => {
+          if (isWritten) res.type('html').write(Buffer.from(form))
+          if (isWritten) res.end()
+          else res.send(form)
+        }
+        const { send, visitor } = await openTrips({ carry: { formPost: true }, start })
+        const page = await visitor.get(begin({ inviteCode: (await send(id)).inviteCode }))
+        expect(page.text).to.equal(form)
+        const answer = (to: string) => Buffer.from(`<samlp:Response InResponseTo="${to}"/>`).toString('base64')
+        const other = await visitor.post(back({}), { SAMLResponse: answer('other') })
+        expect(other.body.code).to.equal('invite_required')
+        expect((await visitor.post(back({}), { SAMLResponse: answer(id) })).body).to.deep.equal({ role: id })
+      }
+    }
   })
 
   it('is not told where the cookie is set for it: then they had no invite', async () => {

@@ -163,13 +163,18 @@ describe('invites.selfTest', () => {
     const noted: RouteDoor['body'] = ({ url, inviteCode = '' }) => {
       urls.push(url)
       codes.push(inviteCode, inviteCode.replaceAll('-', ''))
-      return { inviteCode, typed: inviteCode.replaceAll('-', ' '), bare: codes.at(-1), token: 'x'.repeat(60) }
+      const link = `${new URLSearchParams({ code: inviteCode.replaceAll('-', ' ') })}`
+      if (inviteCode) codes.push(link, inviteCode.replaceAll('-', '%2D'))
+      const [bare, typed] = ['', ' '].map((dash) => inviteCode.replaceAll('-', dash))
+      return { inviteCode, typed, bare, link, escaped: codes.at(-1), token: 'x'.repeat(60) }
     }
     const failed = await test([{ ...signup, body: noted }])
     expect(failed.ok).to.equal(false)
-    expect(complaint(failed, 'good')).to.include('"inviteCode":"…","typed":"…","bare":"…","token":"…"')
+    expect(complaint(failed, 'good')).to.include(
+      '"inviteCode":"…","typed":"…","bare":"…","link":"code=…","escaped":"…","token":"…"',
+    )
     for (const code of codes.filter(Boolean)) expect(JSON.stringify(failed)).not.to.include(code)
-    expect(codes.filter(Boolean)).to.have.length(4)
+    expect(codes.filter(Boolean)).to.have.length(8)
     expect((await invites.list()).items).to.deep.equal([])
     const gone: unknown = await fetch(urls[0] ?? '').catch((error: unknown) => error)
     expect(gone).to.be.instanceOf(TypeError)
@@ -367,7 +372,7 @@ describe('invites.selfTest', () => {
         'it failed: the users are down',
         'it made no user: not you',
         last[2]?.why,
-        'it made no user',
+        'it made no user: This is not the login of that account.',
       ])
       expect(last[2]?.why).to.include('passReqToCallback: true')
     })

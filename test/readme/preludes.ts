@@ -313,7 +313,7 @@ export const preludes: readonly Prelude[] = [
       import assert from 'node:assert/strict'
       import { app, invites, request } from './harness.js'
       const findUser = () => null
-      const createUser = ({ sub }: { sub: string }) => ({ id: sub })
+      const createUser = ({ sub }: { readonly sub?: string }) => ({ id: sub ?? '' })
       const settings = {
         issuerBaseURL: 'http://localhost:1',
         baseURL: 'http://localhost',

@@ -52,7 +52,7 @@ export function excerpt(text: string): string {
   const bare = text
     .replace(/<(style|script|title)\b.*?<\/\1\s*>/gis, ' ')
     .replace(/<[^>]*>/g, ' ')
-    .replace(/[\w.-]{24,}|(?:[0-9A-Z]{4}\s){6}[0-9A-Z]{4}/gi, '…') // codes, proofs, and tokens of any kind
+    .replace(/[\w.-]{24,}|[0-9A-Z]{4}(%[0-9A-F]{2}|[^0-9A-Z]{1,3})(?:[0-9A-Z]{4}\1){5}[0-9A-Z]{4}/gi, '…') // codes, tokens
   const line = plain(bare).replace(/\s+/g, ' ').trim()
   return line.length > MAX_SHOWN ? `${line.slice(0, MAX_SHOWN)}…` : line
 }

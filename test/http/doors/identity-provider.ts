@@ -1,6 +1,7 @@
-// A SAML 2.0 identity provider on loopback: redirect binding in, signed response out by a form that the browser posts.
+// A SAML 2.0 identity provider on loopback: redirect or POST binding in, signed response out by a form that the browser posts.
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { inflateRawSync } from 'node:zlib'
+import express from 'express'
 import { SignedXml } from 'xml-crypto'
 import { useApi } from './api.js'
 
@@ -18,13 +19,14 @@ interface Subject {
 /** Of `subject`, as it is when they log in. */
 export function useIdentityProvider(subject: () => Subject) {
   const api = useApi((app) => {
-    app.get('/sso', ({ query }, res) => {
-      const request = inflateRawSync(Buffer.from(String(query.SAMLRequest), 'base64')).toString()
+    app.all('/sso', express.urlencoded({ extended: false }), ({ query, body }, res) => {
+      const given = String(query.SAMLRequest ?? body.SAMLRequest)
+      const request = inflateRawSync(Buffer.from(given, 'base64')).toString()
       const named = (name: string) => new RegExp(`${name}="([^"]+)"`).exec(request)?.[1] ?? ''
       const to = { id: named('ID'), acs: named('AssertionConsumerServiceURL'), audience: 'app' }
       const response = Buffer.from(sign(sign(responseXml(subject(), to), 'Assertion'), 'Response')).toString('base64')
       res.send(`<body onload="document.forms[0].submit()"><form method="post" action="${to.acs}">
-        <input type="hidden" name="SAMLResponse" value="${response}"></form>`)
+        <input type="hidden" name="SAMLResponse" value="${response}"><button>Continue</button></form>`)
     })
   })
   return {

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module'
 import { Command } from 'commander'
 import type { Cli } from './cli.js'
+import { addApprove } from './commands/approve.js'
 import { addDoctor } from './commands/doctor.js'
 import { addList } from './commands/list.js'
 import { addMigrate } from './commands/migrate.js'
@@ -15,6 +16,7 @@ const commands: readonly ((program: Command, cli: Cli) => void)[] = [
   addList,
   addRevoke,
   addMode,
+  addApprove,
   addDoctor,
 ]
 

@@ -9,6 +9,7 @@ import { contextOf } from '../invites.js'
 import { type Action, modes } from '../types.js'
 import { type AuthorizeOption, askHost, checkAuthorize, HostFailure, isCrossSite } from './authorization.js'
 import { readForm } from './body.js'
+import { addRequestForms } from './dashboard-requests.js'
 import type { Invites } from './invites.js'
 import { publicDetail, tellOperator } from './problem.js'
 
@@ -24,7 +25,7 @@ interface Visit {
 }
 
 // What the page may be asked to say after a redirect; the address comes from the invite, never from the URL.
-const notices = ['sent', 'resent', 'deleted', 'mode'] as const
+const notices = ['sent', 'resent', 'deleted', 'mode', 'approved', 'declined', 'undecided'] as const
 
 /**
  * The dashboard, to be mounted where supervisors are. Members see what was sent in their name.
@@ -65,6 +66,8 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
     const isSupervisor = actor.access === 'supervisor'
     const mode = isSupervisor ? (await invites.settings(undefined, scope)).mode : undefined
     const quota = isSupervisor ? undefined : await invites.quota(actor.id, undefined, scope)
+    const showsWaitlist =
+      mode === 'waitlist' && (await options.authorize(req, { appId: app.appId, action: 'request.list' }))
     const values = invitePage({
       base: baseOf(req),
       app,
@@ -73,6 +76,7 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
       page,
       paged: cursor !== undefined,
       mode,
+      requests: showsWaitlist ? await invites.listRequests({}, scope) : undefined,
       quota,
       mails: context.config.mailer !== undefined,
       roles: context.config.roles,
@@ -182,6 +186,8 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
       back(visit, 'deleted')
     }),
   )
+
+  addRequestForms({ router, invites, visit, back })
 
   router.post(
     '/mode',

@@ -487,3 +487,50 @@ describe('deciding on the waiting list', () => {
     expect(await waiting(list)).to.deep.equal(['eve@example.com'])
   })
 })
+
+describe('the waiting list on the dashboard', () => {
+  const page = ({ app }: Host, who = 'supervisor') =>
+    request(app).get('/admin/invites/').set('Authorization', `Bearer ${who}`)
+  const press = (host: Host, what: string, fields: object, who = 'supervisor') =>
+    request(host.app)
+      .post(`/admin/invites/requests/${what}`)
+      .set('Authorization', `Bearer ${who}`)
+      .type('form')
+      .send(fields)
+
+  it('shows who waits, with what they answered as text, and decides on them', async () => {
+    const list = await openWaitlist({ requestQuestions: { company: { label: 'Where do you work?' } } })
+    await list.ask({ email: ADA, answers: { company: '<b>Acme</b>' } })
+    await list.confirm(await list.tokenFor(ADA))
+    for (const name of ['bob', 'eve']) {
+      list.clock.advance(1)
+      await list.join(`${name}@example.com`)
+    }
+    const { text } = await page(list)
+    expect(textOf(text)).to.include('Place 1').and.include('Where do you work? <b>Acme</b>')
+    expect(text).not.to.include('<b>Acme')
+    const [, id = ''] = /name="request" value="([^"]+)"><button type="submit" aria-label="Decline ada/.exec(text) ?? []
+    const declined = await press(list, 'decline', { request: id })
+    expect([declined.status, declined.get('Location')]).to.deep.equal([303, '/admin/invites/?done=declined'])
+    expect((await press(list, 'decline', { request: id })).get('Location')).to.include('done=undecided')
+    expect((await press(list, 'approve', { next: '1' })).get('Location')).to.include('done=approved')
+    expect(await waiting(list)).to.deep.equal(['eve@example.com'])
+    for (const next of ['0', '1001', 'all', '']) expect((await press(list, 'approve', { next })).status).to.equal(400)
+    const after = textOf((await page(list)).text)
+    expect(after).to.include('eve@example.com').and.include('bob@example.com').and.not.include(ADA)
+    await press(list, 'approve', { next: '10' })
+    expect(textOf((await page(list)).text)).to.include('Nobody is on the waiting list.')
+  })
+
+  it('is for supervisors, and in mode waitlist alone', async () => {
+    const list = await openWaitlist()
+    await list.join(ADA)
+    expect((await page(list, 'member:ann')).text).not.to.include('Waiting list')
+    await press(list, 'approve', { next: '1' }, 'member:ann').expect(403)
+    const forged = press(list, 'approve', { next: '1' }).set('Sec-Fetch-Site', 'cross-site')
+    await forged.expect(403)
+    expect(await waiting(list)).to.deep.equal([ADA])
+    await list.invites.settings({ mode: 'invite-only' })
+    expect((await page(list)).text).not.to.include('Waiting list')
+  })
+})

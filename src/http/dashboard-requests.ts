@@ -39,5 +39,5 @@ type Which = { readonly requests: string[] } | { readonly next: number }
 function readWhich({ request, next }: Readonly<Record<string, unknown>>): Which {
   if (typeof request === 'string') return { requests: [request] }
   if (typeof next === 'string' && /^\d{1,4}$/.test(next)) return { next: Number(next) }
-  throw new InviteError('input_invalid', { detail: 'Type how many to approve, from 1 to 1000.' })
+  throw new InviteError('input_invalid', { detail: 'Type how many to approve, from 1 to 500.' })
 }

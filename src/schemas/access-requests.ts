@@ -4,7 +4,7 @@ import { addressSchema, line } from './fields.js'
 import { pageSchema, sendSchema } from './invites.js'
 
 const MAX_NAMED = 500
-const MAX_NEXT = 1000
+const MAX_NEXT = 500 // each is a step of its own, and the request waits for them all
 const requestStates = ['waiting', 'approved', 'declined'] as const
 const requestOrders = ['position', 'createdAt'] as const
 

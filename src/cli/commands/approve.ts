@@ -20,7 +20,7 @@ interface ApproveOptions {
   readonly expiresIn?: number
 }
 
-const AT_ONCE = 1000 // as many as one call takes
+const AT_ONCE = 500 // as many as one call takes
 const SHOWN = 100
 
 export function addApprove(program: Command, cli: Cli): void {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import type { InviteStore } from '../src/store.js'
 import { testAccepts } from './contract/accepts.js'
+import { testAccessRequests } from './contract/access-requests.js'
 import { testAppKeys } from './contract/app-keys.js'
 import { testClaims } from './contract/claims.js'
 import { APP, claimOf, create, found, type Test } from './contract/fixtures.js'
@@ -44,6 +45,7 @@ export function storeContract({ describe, it }: TestRunner, open: () => Promise<
   describe('keeps the outbox', () => testOutbox(test))
   describe('keeps keyed requests', () => testKeyedRequests(test))
   describe('keeps keys of apps', () => testAppKeys(test))
+  describe('keeps the waiting list', () => testAccessRequests(test))
   describe('prunes', () => testPruning(test))
   describe('keeps quotas', () => testQuotas(test))
   describe('keeps settings', () => testSettings(test))

@@ -6,6 +6,7 @@ import { canonicalLocale } from './locales.js'
 import { duration, isWithin, readFolder, readSender, readUrl, text, wrong } from './option-checks.js'
 import { checkNames } from './option-names.js'
 import type { AppOptions, InvitesOptions, TemplateOptions } from './options.js'
+import { type RequestQuestions, readQuestions } from './request-questions.js'
 import { quotaRuleSchema } from './schemas/settings.js'
 import type { TemplatesConfig } from './templates/templates.js'
 import { type Mode, modes, type QuotaRule } from './types.js'
@@ -22,6 +23,7 @@ export interface AppConfig {
   readonly mode: Mode
   readonly seats: number | null
   readonly quota: QuotaRule
+  readonly requestQuestions: RequestQuestions
   readonly ttlMs: number | null
 }
 
@@ -38,6 +40,7 @@ export const appOptionNames = [
   'mode',
   'seats',
   'quota',
+  'requestQuestions',
   'ttlMs',
 ] as const
 
@@ -74,6 +77,7 @@ export function readApps(
       mode: readMode(where('mode'), own.mode ?? options.mode),
       seats: readSeats(where('seats'), own.seats === undefined ? options.seats : own.seats),
       quota: readQuota(where('quota'), own.quota === undefined ? options.quota : own.quota),
+      requestQuestions: readQuestions(where('requestQuestions'), own.requestQuestions ?? options.requestQuestions),
       ttlMs: readTtl(where('ttlMs'), own.ttlMs === undefined ? options.ttlMs : own.ttlMs),
     })
   }

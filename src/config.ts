@@ -22,9 +22,17 @@ export interface Config {
   readonly roles: readonly string[] | undefined
   readonly claimTtlMs: number
   readonly deliver: boolean
-  readonly wrongCodes: { readonly limit: number; readonly windowMs: number; readonly store: unknown }
+  readonly wrongCodes: LimitConfig
+  readonly accessRequests: LimitConfig
   readonly cookieDomain: string | undefined
   readonly clock: () => number
+}
+
+/** A limit, complete. */
+export interface LimitConfig {
+  readonly limit: number
+  readonly windowMs: number
+  readonly store: unknown
 }
 
 const MIN_SECRET = 32
@@ -58,7 +66,8 @@ export function readOptions(options: InvitesOptions): Config {
     roles: readRoles(options.roles),
     claimTtlMs: duration('claimTtlMs', options.claimTtlMs) ?? 2 * 60 * 1000,
     deliver: optional('deliver', options.deliver, 'boolean', 'true or false') ?? true,
-    wrongCodes: readWrongCodes(options.limits),
+    wrongCodes: readLimit(options.limits, 'wrongCodes', 100),
+    accessRequests: readLimit(options.limits, 'accessRequests', 20),
     cookieDomain,
     clock: readClock(options.clock),
   }
@@ -118,17 +127,17 @@ function readRoles(roles: unknown): readonly string[] | undefined {
   return roles as readonly string[]
 }
 
-function readWrongCodes(limits: InviteLimits | undefined): Config['wrongCodes'] {
-  if (limits !== undefined) checkNames('createInvites: limits', limits, ['wrongCodes'])
-  const own = limits?.wrongCodes ?? {}
-  checkNames('createInvites: limits.wrongCodes', own, ['limit', 'windowMs', 'store'])
+function readLimit(limits: InviteLimits | undefined, name: keyof InviteLimits, usual: number): LimitConfig {
+  if (limits !== undefined) checkNames('createInvites: limits', limits, ['wrongCodes', 'accessRequests'])
+  const own = limits?.[name] ?? {}
+  checkNames(`createInvites: limits.${name}`, own, ['limit', 'windowMs', 'store'])
   const store = own.store as { get?: unknown; increment?: unknown } | undefined
   if (store !== undefined && (typeof store.get !== 'function' || typeof store.increment !== 'function')) {
-    wrong('limits.wrongCodes.store', 'an express-rate-limit store with `get` and `increment`')
+    wrong(`limits.${name}.store`, 'an express-rate-limit store with `get` and `increment`')
   }
   return {
-    limit: duration('limits.wrongCodes.limit', own.limit, 'a whole number, 1 or more') ?? 100,
-    windowMs: duration('limits.wrongCodes.windowMs', own.windowMs) ?? 15 * 60 * 1000,
+    limit: duration(`limits.${name}.limit`, own.limit, 'a whole number, 1 or more') ?? usual,
+    windowMs: duration(`limits.${name}.windowMs`, own.windowMs) ?? 15 * 60 * 1000,
     store,
   }
 }

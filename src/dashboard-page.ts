@@ -3,9 +3,20 @@ import { readFileSync } from 'node:fs'
 import { STATUS_CODES } from 'node:http'
 import { canGrant } from './actors.js'
 import type { AppConfig } from './app-config.js'
+import { type WaitlistValues, waitlistShape, waitlistValues } from './dashboard-waitlist.js'
+import { type ShownTime, shownTime, shownTimeShape } from './shown-time.js'
 import type { Shape } from './templates/shape.js'
 import { openTemplates, type Render } from './templates/templates.js'
-import { type Actor, type Delivery, type Invite, type Mode, modes, type Page, type Quota } from './types.js'
+import {
+  type AccessRequest,
+  type Actor,
+  type Delivery,
+  type Invite,
+  type Mode,
+  modes,
+  type Page,
+  type Quota,
+} from './types.js'
 
 export interface PageValues {
   /** Where the dashboard is mounted; every link starts with it. */
@@ -24,6 +35,8 @@ export interface PageValues {
   readonly mode?: Mode
   readonly modes: readonly { readonly mode: Mode; readonly current: boolean; readonly meaning: string }[]
   readonly invites: readonly InviteRow[]
+  /** Who waits; absent but for those who decide, in mode `waitlist`. */
+  readonly waitlist?: WaitlistValues
   /** Whether this is a page behind the first. */
   readonly paged: boolean
   readonly nextHref?: string
@@ -36,7 +49,9 @@ export interface PageValues {
   /** As `typed`, of how many may use a link. */
   readonly typedUses?: string
   readonly linkError?: string
-  readonly notice?: Partial<Record<'sent' | 'resent' | 'deleted' | 'mode', boolean>> & {
+  readonly notice?: Partial<
+    Record<'sent' | 'resent' | 'deleted' | 'mode' | 'approved' | 'declined' | 'undecided', boolean>
+  > & {
     email?: string
     joinUrl?: string
     mailed?: boolean
@@ -60,11 +75,6 @@ interface InviteRow {
   readonly again?: string
 }
 
-interface ShownTime {
-  readonly iso: string
-  readonly text: string
-}
-
 /** What the error page is told. */
 export interface ErrorValues {
   readonly base: string
@@ -72,8 +82,6 @@ export interface ErrorValues {
   readonly title: string
   readonly detail: string
 }
-
-const shownTimeShape: Shape<ShownTime> = { iso: 'text', text: 'text' }
 
 /** What the templates of the page may use. */
 const pageShape: Shape<PageValues> = {
@@ -103,6 +111,7 @@ const pageShape: Shape<PageValues> = {
       again: 'text',
     },
   ],
+  waitlist: waitlistShape,
   paged: 'text',
   nextHref: 'url',
   firstHref: 'url',
@@ -116,6 +125,9 @@ const pageShape: Shape<PageValues> = {
     resent: 'text',
     deleted: 'text',
     mode: 'text',
+    approved: 'text',
+    declined: 'text',
+    undecided: 'text',
     email: 'text',
     joinUrl: 'url',
     mailed: 'text',
@@ -166,6 +178,8 @@ export interface PageInput {
   readonly page: Page<Invite>
   readonly paged: boolean
   readonly mode: Mode | undefined
+  /** Absent where it is not shown. */
+  readonly requests: Page<AccessRequest> | undefined
   /** The viewer's own; absent for a supervisor. */
   readonly quota: Quota | undefined
   readonly mails: boolean
@@ -196,6 +210,7 @@ export function invitePage(input: PageInput): PageValues {
     ...(mode && { mode }),
     modes: modes.map((each) => ({ mode: each, current: each === mode, meaning: meanings[each] })),
     invites: page.items.map((invite) => inviteRow(invite, input.mails)),
+    ...(input.requests && { waitlist: waitlistValues(app, input.requests) }),
     paged: input.paged,
     ...(page.nextCursor !== null && { nextHref: href(app.appId, { cursor: page.nextCursor }) }),
     firstHref: href(app.appId),
@@ -237,10 +252,4 @@ function inviteRow(invite: Invite, mails: boolean): InviteRow {
     ...(isMailed && { again: 'Send again' }),
     ...(!isMailed && invite.status === 'expired' && { again: 'Renew' }),
   }
-}
-
-const dateFormat = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
-
-function shownTime(iso: string): ShownTime {
-  return { iso, text: `${dateFormat.format(new Date(iso))} UTC` }
 }

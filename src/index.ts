@@ -38,22 +38,27 @@ export type { ServableApp } from './http/self-test/serve.js'
 export type { Succeeded } from './http/settle.js'
 export type { CoreInvites } from './invites.js'
 export type { InviteMailValues } from './mail/message.js'
+export type { RequestMailValues } from './mail/request-message.js'
 export type {
   AppOptions,
   Awaitable,
   Branding,
+  InviteLimit,
   InviteLimits,
   InvitesOptions,
   Mailer,
   MailMessage,
+  RequestQuestion,
   TemplateHelper,
   TemplateOptions,
 } from './options.js'
 export type { RefusalLink, RefusalPageValues, RefusedField } from './refusal-page.js'
+export type { GivenAnswer, RequestPageValues } from './request-page.js'
 export type { DoorReport, DoorTry, SelfTestReport } from './self-test-report.js'
 export type * from './store.js'
 export type {
   Acceptance,
+  AccessRequest,
   Action,
   Actor,
   Delivery,
@@ -72,11 +77,18 @@ export type {
   Settings,
 } from './types.js'
 export type { PageQuery } from './use-cases/acceptances.js'
+export type { AccessRequestInput } from './use-cases/access-requests.js'
 export type { Credentials } from './use-cases/check.js'
 export type { AcceptOptions, Claim, ClaimInput, ClaimKey } from './use-cases/claim.js'
 export type { CreateKey } from './use-cases/keys.js'
 export type { ListQuery, ResendOptions, UpdateInvite } from './use-cases/manage.js'
 export type { Pruned, PruneOptions } from './use-cases/prune.js'
 export type { QuotaChange, QuotaGrant, QuotaGranted } from './use-cases/quotas.js'
+export type {
+  AccessRequestQuery,
+  ApproveRequests,
+  DecidedRequests,
+  DeclineRequests,
+} from './use-cases/request-decisions.js'
 export type { SendInvite } from './use-cases/send.js'
 export type { SettingsChange } from './use-cases/settings.js'

@@ -30,7 +30,7 @@ export function read<Schema extends FieldsSchema>(schema: Schema, input: unknown
   throw invalid([
     ...(result.issues ?? []).map(({ path, message }) => ({
       pointer: pointerTo((path ?? []).map(({ key }) => key)),
-      detail: message,
+      detail: message.startsWith('Invalid key:') ? 'must be there' : message,
     })),
     ...unknown.map((name) => ({ pointer: pointerTo([name]), detail: 'is not a field of this request' })),
   ])

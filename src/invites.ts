@@ -7,10 +7,12 @@ import { InviteError } from './errors.js'
 import { createEvents, type InviteEventEmitter } from './events.js'
 import { createKeyring } from './keyring.js'
 import { createCompose } from './mail/message.js'
+import { createRequestCompose } from './mail/request-message.js'
 import { createWorker } from './mail/worker.js'
 import type { InvitesOptions } from './options.js'
-import type { Acceptance, Invite, InvitePreview, Page, Quota, Settings } from './types.js'
+import type { Acceptance, AccessRequest, Invite, InvitePreview, Page, Quota, Settings } from './types.js'
 import { listAcceptances, type PageQuery, reopenAcceptance } from './use-cases/acceptances.js'
+import { type AccessRequestInput, askForAccess } from './use-cases/access-requests.js'
 import { type Credentials, checkInvite } from './use-cases/check.js'
 import {
   type AcceptOptions,
@@ -42,6 +44,15 @@ import {
   type QuotaGranted,
   setQuota,
 } from './use-cases/quotas.js'
+import {
+  type AccessRequestQuery,
+  type ApproveRequests,
+  approveRequests,
+  type DecidedRequests,
+  type DeclineRequests,
+  declineRequests,
+  listRequests,
+} from './use-cases/request-decisions.js'
 import { type SendInvite, sendInvite } from './use-cases/send.js'
 import { getSettings, type SettingsChange, updateSettings } from './use-cases/settings.js'
 
@@ -95,11 +106,29 @@ export interface CoreInvites {
   listKeys(query?: PageQuery, scope?: Scope): Promise<Page<AppKey>>
   /** Ends a key at once, in every process. False where it was revoked before. @throws InviteError `invite_not_found`. */
   revokeKey(keyId: string, scope?: Scope): Promise<boolean>
+  /**
+   * Asks for access, as `POST …/access-request` does: mails a link that confirms the address, and tells nothing of what
+   * is known of it. @throws InviteError `signup_closed` unless the mode is `waitlist` and there is a mailer; `input_invalid`.
+   */
+  requestAccess(request: AccessRequestInput, scope?: Pick<Scope, 'appId'>): Promise<void>
+  /** A page of confirmed requests for access. Default: those that wait, in their order. */
+  listRequests(query?: AccessRequestQuery, scope?: Scope): Promise<Page<AccessRequest>>
+  /**
+   * Approves requests for access, and invites each. Those approved before are left as they are. Each is decided in a
+   * step of its own. @throws InviteError `invite_not_found` where one is not there, and then none is approved.
+   */
+  approveRequests(which: ApproveRequests, scope?: Scope): Promise<DecidedRequests>
+  /**
+   * Declines requests for access, without a mail. One that was approved has its invite revoked, unless that was used;
+   * then it is left as it is. @throws InviteError `invite_not_found` where one is not there, and then none is declined.
+   */
+  declineRequests(which: DeclineRequests, scope?: Scope): Promise<DecidedRequests>
   /** Delivers the mail that is due, once. For processes without the worker; resolves with the number of tries. */
   deliver(): Promise<number>
   /**
    * Removes what has been over for long, of every app: invites that expired or were revoked with nobody having used
-   * them, their mails and those of used ones, lapsed claims, old `Idempotency-Key`s. Who joined, and by which invite,
+   * them, their mails and those of used ones, lapsed claims, old `Idempotency-Key`s, requests for access that nobody
+   * confirmed or that were decided. Who joined, and by which invite,
    * is kept. To be called once a day or so, by one process; it works in small batches, beside everything else, and
    * nothing depends on it but the size of the database and the speed of its lists. From then on the code of a removed
    * invite is `invite_invalid`. @throws TypeError where an option is unknown or wrong.
@@ -128,7 +157,11 @@ export function createCore(options: InvitesOptions): CoreInvites {
   const worker = config.mailer && createWorker(context, config.mailer)
   // Without a mailer too, so that a host's templates are wrong in development as they would be in production.
   if (worker === undefined)
-    for (const app of config.apps.values()) if (app.templates.folders.length > 0) createCompose(context, app)
+    for (const app of config.apps.values()) {
+      if (app.templates.folders.length === 0) continue
+      createCompose(context, app)
+      createRequestCompose(context, app)
+    }
   if (config.deliver && workersMayStart) worker?.start()
   if (options.clock === undefined) void compareClocks(context)
 
@@ -165,6 +198,10 @@ export function createCore(options: InvitesOptions): CoreInvites {
     createKey: async (key, scope = {}) => createKey(context, key, readScope(scope)),
     listKeys: async (query = {}, scope = {}) => listKeys(context, query, readScope(scope)),
     revokeKey: async (keyId, scope = {}) => revokeKey(context, keyId, readScope(scope)),
+    requestAccess: async (request, scope = {}) => askForAccess(context, request, readScope(scope)),
+    listRequests: async (query = {}, scope = {}) => listRequests(context, query, readScope(scope)),
+    approveRequests: async (which, scope = {}) => approveRequests(context, which, readScope(scope)),
+    declineRequests: async (which, scope = {}) => declineRequests(context, which, readScope(scope)),
     deliver: async () => (await worker?.deliverDue()) ?? 0,
     prune: async (options = {}) => prune(context, options),
     async close() {

@@ -9,6 +9,7 @@ export const purposes = [
   'join-cookie',
   'round-trip',
   'mail-proof',
+  'request-proof',
   'keyed-request',
 ] as const
 

@@ -57,6 +57,18 @@ export interface TemplateOptions {
   readonly allowRaw?: boolean | undefined
 }
 
+/** What is asked of who asks for access. */
+export interface RequestQuestion {
+  /** The question, as supervisors read it. */
+  readonly label: string
+  /** Whether it must be answered. Default: false. */
+  readonly required?: boolean | undefined
+  /** How many characters an answer may have, up to 2000. Default: 500. */
+  readonly maxLength?: number | undefined
+  /** All answers that there are. Default: any text. */
+  readonly options?: readonly string[] | undefined
+}
+
 /** What may differ between the apps of one install. */
 export interface AppOptions {
   /** The app's name, as mails and pages show it. Default: the host name of `signupUrl`. */
@@ -84,6 +96,11 @@ export interface AppOptions {
    * supervisors alone invite. A stored one wins.
    */
   readonly quota?: number | null | QuotaRuleInput | undefined
+  /**
+   * What is asked of who asks for access in mode `waitlist`, by the names that the answers have: up to 20, whose answers
+   * are texts, at most 4 kB together. Default: nothing.
+   */
+  readonly requestQuestions?: Readonly<Record<string, RequestQuestion>> | undefined
   /** The term of an invite, in ms; `null`: it never expires. Default: 7 days. */
   readonly ttlMs?: number | null | undefined
 }
@@ -94,16 +111,19 @@ export interface InviteLimits {
    * Wrong codes from one `req.ip`, after which it must wait; and as many wrong keys of apps, which are counted apart and
    * never cost the right one anything. Default: 100 in 15 minutes.
    */
-  readonly wrongCodes?:
-    | {
-        /** How many. Default: 100. */
-        readonly limit?: number | undefined
-        /** For how long they count, in ms. Default: 15 minutes. */
-        readonly windowMs?: number | undefined
-        /** An express-rate-limit store with `get`, for several processes. Default: this process's memory. */
-        readonly store?: unknown
-      }
-    | undefined
+  readonly wrongCodes?: InviteLimit | undefined
+  /** Requests for access from one `req.ip`, after which it must wait. Default: 20 in 15 minutes. */
+  readonly accessRequests?: InviteLimit | undefined
+}
+
+/** How much of something is let through. */
+export interface InviteLimit {
+  /** How many. Default: as {@link InviteLimits} has it. */
+  readonly limit?: number | undefined
+  /** For how long they count, in ms. Default: 15 minutes. */
+  readonly windowMs?: number | undefined
+  /** An express-rate-limit store with `get`, for several processes. Default: this process's memory. */
+  readonly store?: unknown
 }
 
 export interface InvitesOptions extends AppOptions {

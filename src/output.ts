@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import { type AppKey, appKeyScopes } from './app-keys.js'
 import {
   type Acceptance,
+  type AccessRequest,
   type Invite,
   type InvitePreview,
   inviteStatuses,
@@ -113,6 +114,28 @@ export const appKeyPageSchema = v.strictObject({
   ),
   nextCursor: text,
 }) satisfies v.GenericSchema<Page<AppKey>>
+const requestSchema = v.strictObject({
+  requestId: v.string(),
+  appId: v.string(),
+  email: v.string(),
+  answers: v.record(v.string(), v.string()),
+  status: v.picklist(['waiting', 'approved', 'declined']),
+  position: v.nullable(whole),
+  createdAt: time,
+  verifiedAt: time,
+  decidedAt: v.nullable(time),
+  decidedBy: text,
+  inviteId: text,
+}) satisfies v.GenericSchema<AccessRequest>
+
+export const requestPageSchema = v.strictObject({
+  items: v.array(requestSchema),
+  nextCursor: text,
+}) satisfies v.GenericSchema<Page<AccessRequest>>
+
+export const decidedSchema = v.strictObject({ decided: whole, items: v.array(requestSchema) })
+
+export const askedSchema = v.strictObject({ detail: v.string() })
 
 /** RFC 9457. */
 export const problemSchema = v.strictObject({

@@ -59,8 +59,10 @@ export interface InviteRecord {
 export interface DeliveryRecord {
   /** Unique; made by the caller. The same for every try. */
   readonly id: string
-  /** The invite that is mailed. */
-  readonly inviteId: string
+  /** The invite that is mailed; `null`: a request for access is. */
+  readonly inviteId: string | null
+  /** The request for access whose address is to be confirmed; `null`: an invite is mailed. */
+  readonly requestId: string | null
   /** Tries so far, one that is under way included. Names the lease: `finishDelivery` must give it again. */
   readonly attempts: number
   /** What the last failed try was told; `null`: none has failed. */

@@ -96,9 +96,16 @@ export function loadRefusalPage(app: AppConfig | undefined): RefusalPage {
   const templates = openTemplates(app?.templates ?? { folders: [], helpers: {}, allowRaw: false })
   const render = templates.load('pages/refused.html.hbs', shape)
   // Without anything that strangers write, so that no style of theirs is ever taken for ours.
-  const sample = render(blank(app))
-  const styles = [...sample.matchAll(/<style\b[^>]*>([\s\S]*?)<\/style>/gi)].map(([, style = '']) => style)
-  return { render, styles, mayBeOwn: app !== undefined && app.templates.folders.length > 0 }
+  return {
+    render,
+    styles: stylesIn(render(blank(app))),
+    mayBeOwn: app !== undefined && app.templates.folders.length > 0,
+  }
+}
+
+/** The style sheets in a page. */
+export function stylesIn(html: string): readonly string[] {
+  return [...html.matchAll(/<style\b[^>]*>([\s\S]*?)<\/style>/gi)].map(([, style = '']) => style)
 }
 
 function blank(app: AppConfig | undefined): RefusalPageValues {

@@ -1,5 +1,6 @@
 // What a store keeps of mails that are to be sent.
 import type { DeliveryRecord, InviteRecord, Timestamp } from './records.js'
+import type { AccessRequestRecord } from './store-access-requests.js'
 
 /** What became of a try to mail: taken, given up, to be tried again, or no longer wanted. */
 export type DeliveryOutcome =
@@ -24,6 +25,25 @@ export type DeliveryOutcome =
       readonly canceledAt: Timestamp
     }
 
+/** A mail that somebody is to deliver, with what it tells of, as that stands now. */
+export type LeasedDelivery = {
+  /** The mail, this try counted. */
+  readonly delivery: DeliveryRecord
+} & (
+  | {
+      /** Its invite. */
+      readonly invite: InviteRecord
+      /** It tells of an invite. */
+      readonly request?: undefined
+    }
+  | {
+      /** It tells of a request for access. */
+      readonly invite?: undefined
+      /** Its request for access. */
+      readonly request: AccessRequestRecord
+    }
+)
+
 /** The outbox, as a part of a store. */
 export interface OutboxStore {
   /** When the next mail is due; `undefined` where none waits. Leases that have run out count as due. */
@@ -31,20 +51,13 @@ export interface OutboxStore {
 
   /**
    * Takes up to `limit` mails that are due, counts a try for each, and keeps every other caller from them until
-   * `leasedUntil`. Each comes with its invite as it stands.
+   * `leasedUntil`. Each comes with its invite, or its request for access, as that stands.
    */
   leaseDeliveries(request: {
     readonly now: Timestamp
     readonly leasedUntil: Timestamp
     readonly limit: number
-  }): Promise<
-    readonly {
-      /** The mail, this try counted. */
-      readonly delivery: DeliveryRecord
-      /** Its invite, as it stands now. */
-      readonly invite: InviteRecord
-    }[]
-  >
+  }): Promise<readonly LeasedDelivery[]>
 
   /** Records what became of a try. Ignored where the lease was lost to somebody else (`attempts` differs). */
   finishDelivery(delivery: Pick<DeliveryRecord, 'id' | 'attempts'>, outcome: DeliveryOutcome): Promise<void>

@@ -154,7 +154,7 @@ export interface InviteChange extends InviteKey {
 }
 
 /** What housekeeping removes. */
-export type PruneTarget = 'invites' | 'deliveries' | 'claims' | 'keyedRequests'
+export type PruneTarget = 'invites' | 'deliveries' | 'claims' | 'keyedRequests' | 'accessRequests'
 
 /** One batch of housekeeping. */
 export interface PruneRequest {

@@ -1,6 +1,7 @@
 // The store contract: what a database must guarantee for the gate to hold. Implemented by the adapters, and by you
 // for any other database: pass the contract suite (`express-invite-only/adapters/contract`) and it will do.
 import type { AcceptanceRecord, InviteRecord, NewInvite, Timestamp } from './records.js'
+import type { AccessRequestStore } from './store-access-requests.js'
 import type { KeyedRequestStore } from './store-keyed-requests.js'
 import type { AppKeyStore } from './store-keys.js'
 import type { OutboxStore } from './store-outbox.js'
@@ -19,6 +20,7 @@ import type {
 import type { QuotaKey, QuotaState, QuotaStore, SettingsStore } from './store-settings.js'
 
 export type * from './records.js'
+export type * from './store-access-requests.js'
 export type * from './store-keyed-requests.js'
 export type * from './store-keys.js'
 export type * from './store-outbox.js'
@@ -32,7 +34,13 @@ export type * from './store-settings.js'
  * A method that cannot be carried out rejects, and has then changed nothing; it never answers as if it had found
  * nothing. Time is an argument of every method, never the store's own clock.
  */
-export interface InviteStore extends SettingsStore, QuotaStore, OutboxStore, KeyedRequestStore, AppKeyStore {
+export interface InviteStore
+  extends SettingsStore,
+    QuotaStore,
+    OutboxStore,
+    KeyedRequestStore,
+    AppKeyStore,
+    AccessRequestStore {
   /**
    * Brings the schema up to date. Safe at every start and from several processes at once; keeps all data.
    * @throws Error where the schema is newer than this version, or the database cannot be written.
@@ -179,6 +187,7 @@ export interface InviteStore extends SettingsStore, QuotaStore, OutboxStore, Key
    * - `deliveries`: mails that were sent, given up or canceled, except the newest one of an invite that may yet be used.
    * - `claims`: holds that lapsed; `held` is lowered by as many.
    * - `keyedRequests`: those that were begun then or earlier.
+   * - `accessRequests`: those that nobody confirmed, counted from their newest mail, and those that were decided.
    *
    * What another transaction works on is passed over. Batches that each begin at the `next` of the one before come to
    * an end.

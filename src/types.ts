@@ -174,6 +174,34 @@ export interface Quota {
   readonly refillsAt: string | null
 }
 
+/** A request for access that was confirmed by mail. */
+export interface AccessRequest {
+  /** Names the request in routes and methods. */
+  readonly requestId: string
+  /** The app that is asked for. */
+  readonly appId: string
+  /** Whose it is, as it was given. */
+  readonly email: string
+  /** What was answered to the app's questions, by their names. */
+  readonly answers: Readonly<Record<string, string>>
+  /** Whether it waits, or what was decided. */
+  readonly status: 'waiting' | 'approved' | 'declined'
+  /**
+   * Its place among those that wait, from 1. `null` where it does not wait, beyond 10,000, and in a list by `createdAt`.
+   */
+  readonly position: number | null
+  /** When it was first made, ISO 8601, UTC. */
+  readonly createdAt: string
+  /** When its address was confirmed, ISO 8601, UTC. */
+  readonly verifiedAt: string
+  /** ISO 8601, UTC; `null`: it waits. */
+  readonly decidedAt: string | null
+  /** The host's id of who decided; `null`: nobody has, or code did in nobody's name. */
+  readonly decidedBy: string | null
+  /** The invite that approving it made; `null` where the address had one already, or it was removed since. */
+  readonly inviteId: string | null
+}
+
 /** What a signup page may show of an invite to somebody who holds its code. */
 export interface InvitePreview {
   /** The app that the invite lets into. */

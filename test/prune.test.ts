@@ -18,12 +18,24 @@ describe('invites.prune', () => {
     await host.manage.post('default/invite', { expiresInMs: null }).set('Idempotency-Key', 'key').expect(201)
 
     host.clock.advance(7 * DAY_MS + 90 * DAY_MS - 1)
-    expect(await host.invites.prune()).to.deep.equal({ claims: 1, invites: 1, deliveries: 0, keyedRequests: 1 })
+    expect(await host.invites.prune()).to.deep.equal({
+      claims: 1,
+      invites: 1,
+      deliveries: 0,
+      keyedRequests: 1,
+      accessRequests: 0,
+    })
     host.clock.advance(1)
     expect((await host.signup({ inviteCode: expired.inviteCode, email: 'ada@example.com' })).body.code).to.equal(
       'invite_expired',
     )
-    expect(await host.invites.prune()).to.deep.equal({ claims: 0, invites: 1, deliveries: 0, keyedRequests: 0 })
+    expect(await host.invites.prune()).to.deep.equal({
+      claims: 0,
+      invites: 1,
+      deliveries: 0,
+      keyedRequests: 0,
+      accessRequests: 0,
+    })
 
     expect((await host.signup({ inviteCode: expired.inviteCode, email: 'ada@example.com' })).body.code).to.equal(
       'invite_invalid',

@@ -12,6 +12,7 @@ export function testInvites(test: Test): void {
     assert.deepEqual(delivery, {
       id: 'mail-1',
       inviteId: invite.id,
+      requestId: null,
       attempts: 0,
       lastError: null,
       nextAttemptAt: NOW,

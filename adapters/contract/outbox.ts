@@ -18,7 +18,8 @@ export function testOutbox(test: Test): void {
     assert.deepEqual([...ids].sort(), ['mail-0', 'mail-1', 'mail-2', 'mail-3', 'mail-4'])
     const [first] = rounds.flat()
     assert.deepEqual([first?.delivery.attempts, first?.delivery.leasedUntil], [1, NOW + 100])
-    assert.equal(first?.invite.id, first?.delivery.inviteId)
+    assert.ok(first?.invite)
+    assert.equal(first.invite.id, first.delivery.inviteId)
     assert.equal(await store.nextDeliveryAt(), NOW + 5)
   })
 

@@ -1,13 +1,15 @@
 // The outbox: mails that wait, who is delivering them, and what became of them.
-import type { DeliveryOutcome, DeliveryRecord, InviteRecord } from '../../src/store.js'
+import type { DeliveryOutcome, DeliveryRecord, LeasedDelivery } from '../../src/store.js'
 import { all, type Operation, prepare } from './operation.js'
-import { type DeliveryRow, toDelivery, toInvite } from './records.js'
+import {
+  type AccessRequestRow,
+  type DeliveryRow,
+  type InviteRow,
+  toAccessRequest,
+  toDelivery,
+  toInvite,
+} from './records.js'
 import type { DbTime, Dialect } from './schema.js'
-
-interface LeasedDelivery {
-  readonly delivery: DeliveryRecord
-  readonly invite: InviteRecord
-}
 
 export interface DeliveryOperations {
   find(ids: readonly string[]): Operation<readonly DeliveryRow[]>
@@ -88,14 +90,29 @@ export function deliveryOperations(dialect: Dialect): DeliveryOperations {
     const leasedUntil = dialect.encodeTime(request.leasedUntil)
     const taken = found.map((delivery) => delivery.id)
     const leased = yield* all(lease(taken, leasedUntil))
-    const ids = leased.map((delivery) => delivery.invite_id)
-    const invites = yield* all(db.selectFrom(tables.invites).selectAll().where('id', 'in', ids))
-    const inviteOf = new Map(invites.map((invite) => [invite.id, invite]))
-    return leased.flatMap((row) => {
-      const invite = inviteOf.get(row.invite_id)
+    const inviteOf = yield* invitesOf(leased)
+    const requestOf = yield* requestsOf(leased)
+    return leased.flatMap((row): LeasedDelivery[] => {
       const delivery = toDelivery(dialect, row)
-      return invite ? { delivery, invite: toInvite(dialect, invite, delivery) } : []
+      const invite = inviteOf.get(row.invite_id)
+      if (invite) return [{ delivery, invite: toInvite(dialect, invite, delivery) }]
+      const request = requestOf.get(row.request_id)
+      return request ? [{ delivery, request: toAccessRequest(dialect, request) }] : []
     })
+  }
+
+  function* invitesOf(mails: readonly DeliveryRow[]): Operation<ReadonlyMap<string | null, InviteRow>> {
+    const ids = mails.flatMap((mail) => mail.invite_id ?? [])
+    if (ids.length === 0) return new Map()
+    const found = yield* all(db.selectFrom(tables.invites).selectAll().where('id', 'in', ids))
+    return new Map(found.map((invite) => [invite.id, invite]))
+  }
+
+  function* requestsOf(mails: readonly DeliveryRow[]): Operation<ReadonlyMap<string | null, AccessRequestRow>> {
+    const ids = mails.flatMap((mail) => mail.request_id ?? [])
+    if (ids.length === 0) return new Map()
+    const found = yield* all(db.selectFrom(tables.access_requests).selectAll().where('id', 'in', ids))
+    return new Map(found.map((request) => [request.id, request]))
   }
 
   function* finishDelivery(

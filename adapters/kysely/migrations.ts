@@ -5,6 +5,7 @@ import { createKeyedRequests } from './migrations/2-keyed-requests.js'
 import { indexByState } from './migrations/3-indexes.js'
 import { addLimits } from './migrations/4-limits.js'
 import { createAppKeys } from './migrations/5-keys.js'
+import { addAccessRequests } from './migrations/6-access-requests.js'
 import { all, type Operation } from './operation.js'
 import type { Dialect } from './schema.js'
 
@@ -14,6 +15,7 @@ const steps: readonly ((dialect: Dialect) => readonly string[])[] = [
   indexByState,
   addLimits,
   createAppKeys,
+  addAccessRequests,
 ]
 
 function createMigrations({ quote, tables }: Dialect): string {

@@ -174,6 +174,20 @@ export function pruningOperations(dialect: Dialect): PruningOperations {
     return { removed: length, next: length === request.limit ? { at: 0, id: '' } : undefined }
   }
 
+  function* pruneAccessRequests(request: PruneRequest): Operation<PruneResult> {
+    const requestOverAt = sql<DbTime>`coalesce(decided_at, asked_at)`
+    const found = db
+      .selectFrom(tables.access_requests)
+      .select('id')
+      .where(sql<SqlBool>`(verified_at is null or decision is not null)`)
+      .where(sql<SqlBool>`${requestOverAt} <= ${dialect.encodeTime(request.before)}`)
+      .orderBy(requestOverAt)
+      .limit(request.limit)
+      .$if(dialect.rowLocks, (query) => query.forUpdate().skipLocked())
+    const { length } = yield* all(db.deleteFrom(tables.access_requests).where('id', 'in', found).returning('id'))
+    return { removed: length, next: length === request.limit ? { at: 0, id: '' } : undefined }
+  }
+
   /** From where to go on, unless that was all. */
   function nextOf(seen: readonly { id: string; at: DbTime }[], { limit }: PruneRequest): PagePosition | undefined {
     const last = seen.at(-1)
@@ -185,6 +199,7 @@ export function pruningOperations(dialect: Dialect): PruningOperations {
     deliveries: pruneDeliveries,
     claims: pruneClaims,
     keyedRequests: pruneKeyedRequests,
+    accessRequests: pruneAccessRequests,
   }
   return { prune: (request) => prunes[request.what](request) }
 }

@@ -1,11 +1,12 @@
 // From rows to the records of the store contract, and back.
 import type { Selectable } from 'kysely'
-import type { AcceptanceRecord, DeliveryRecord, InviteRecord, NewInvite } from '../../src/store.js'
-import type { AcceptanceTable, DbTime, DeliveryTable, Dialect, InviteTable } from './schema.js'
+import type { AcceptanceRecord, AccessRequestRecord, DeliveryRecord, InviteRecord, NewInvite } from '../../src/store.js'
+import type { AcceptanceTable, AccessRequestTable, DbTime, DeliveryTable, Dialect, InviteTable } from './schema.js'
 
 export type InviteRow = Selectable<InviteTable>
 export type DeliveryRow = Selectable<DeliveryTable>
 export type AcceptanceRow = Selectable<AcceptanceTable>
+export type AccessRequestRow = Selectable<AccessRequestTable>
 
 const time = (dialect: Dialect, value: DbTime | null) => (value === null ? null : dialect.decodeTime(value))
 
@@ -42,6 +43,7 @@ export function toDelivery(dialect: Dialect, row: DeliveryRow): DeliveryRecord {
   return {
     id: row.id,
     inviteId: row.invite_id,
+    requestId: row.request_id,
     attempts: row.attempts,
     lastError: row.last_error,
     nextAttemptAt: dialect.decodeTime(row.next_attempt_at),
@@ -67,6 +69,24 @@ export function toAcceptance(dialect: Dialect, row: AcceptanceRow): AcceptanceRe
     inviterName: row.inviter_name,
     acceptedAt: dialect.decodeTime(row.accepted_at),
     reopenedAt: time(dialect, row.reopened_at),
+  }
+}
+
+export function toAccessRequest(dialect: Dialect, row: AccessRequestRow): AccessRequestRecord {
+  return {
+    id: row.id,
+    appId: row.app_id,
+    email: row.email,
+    emailCanonical: row.email_canonical,
+    answers: dialect.decodeJson(row.answers) as Record<string, string>,
+    locale: row.locale,
+    createdAt: dialect.decodeTime(row.created_at),
+    askedAt: dialect.decodeTime(row.asked_at),
+    verifiedAt: time(dialect, row.verified_at),
+    decision: row.decision,
+    decidedAt: time(dialect, row.decided_at),
+    decidedBy: row.decided_by,
+    inviteId: row.invite_id,
   }
 }
 

@@ -69,7 +69,9 @@ export interface AcceptanceTable {
 
 export interface DeliveryTable {
   id: string
-  invite_id: string
+  /** Of these two, one. */
+  invite_id: string | null
+  request_id: string | null
   attempts: number
   last_error: string | null
   /** When to try (again); while it is leased, when the lease runs out. */
@@ -78,6 +80,26 @@ export interface DeliveryTable {
   sent_at: DbTime | null
   failed_at: DbTime | null
   canceled_at: DbTime | null
+}
+
+export interface AccessRequestTable {
+  id: string
+  app_id: string
+  email: string
+  email_canonical: string
+  answers: DbJson
+  locale: string | null
+  created_at: DbTime
+  /** When the newest mail was queued. */
+  asked_at: DbTime
+  /** The newest mail. */
+  delivery_id: string
+  verified_at: DbTime | null
+  decision: 'approve' | 'decline' | null
+  decided_at: DbTime | null
+  decided_by: string | null
+  /** What approving made. */
+  invite_id: string | null
 }
 
 interface KeyedRequestTable {
@@ -130,6 +152,7 @@ export interface Tables {
   claims: ClaimTable
   acceptances: AcceptanceTable
   deliveries: DeliveryTable
+  access_requests: AccessRequestTable
   keyed_requests: KeyedRequestTable
   settings: SettingsTable
   quotas: QuotaTable
@@ -175,6 +198,7 @@ export function tableNames(prefix: string): TableNames {
     claims: name('claims'),
     acceptances: name('acceptances'),
     deliveries: name('deliveries'),
+    access_requests: name('access_requests'),
     keyed_requests: name('keyed_requests'),
     settings: name('settings'),
     quotas: name('quotas'),

@@ -1,6 +1,8 @@
 // Binds the operations to whatever runs them, which makes them a store.
 import type { InviteStore } from '../../src/store.js'
 import { acceptanceOperations } from './acceptances.js'
+import { accessDecisionOperations } from './access-decisions.js'
+import { accessRequestOperations } from './access-requests.js'
 import { appKeyOperations } from './app-keys.js'
 import { type ClaimOperations, claimOperations } from './claims.js'
 import { databaseTime } from './clock.js'
@@ -44,6 +46,8 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
   const keyedRequests = keyedRequestOperations(dialect)
   const appKeys = appKeyOperations(dialect)
   const acceptances = acceptanceOperations(dialect, { reading, revoking })
+  const requests = accessRequestOperations(dialect)
+  const decisions = accessDecisionOperations(dialect, { revoking, invites })
 
   const store: InviteStore = {
     migrate: () => runner.migrate(() => migrate(dialect)),
@@ -77,6 +81,14 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
     listAppKeys: (query) => runner.read(() => appKeys.listAppKeys(query)),
     revokeAppKey: (request) => runner.write(() => appKeys.revokeAppKey(request)),
     noteAppKeyUse: (request) => runner.write(() => appKeys.noteAppKeyUse(request)),
+    askForAccess: (request, mail) => runner.write(() => requests.askForAccess(request, mail)),
+    findAccessRequest: (query) => runner.read(() => requests.findAccessRequest(query)),
+    verifyAccessRequest: (request) => runner.write(() => requests.verifyAccessRequest(request)),
+    listAccessRequests: (query) => runner.read(() => requests.listAccessRequests(query)),
+    countAccessRequestsBefore: (query) => runner.read(() => requests.countAccessRequestsBefore(query)),
+    approveAccessRequest: (decision, invite, deliveryId) =>
+      runner.write(() => decisions.approveAccessRequest(decision, invite, deliveryId)),
+    declineAccessRequest: (decision) => runner.write(() => decisions.declineAccessRequest(decision)),
     prune: (request) => runner.write(() => pruning.prune(request)),
   }
   return { store, claims }

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { Command } from 'commander'
 import type { Cli } from './cli.js'
 import { addAcceptances } from './commands/acceptances.js'
+import { addApprove } from './commands/approve.js'
 import { addDoctor } from './commands/doctor.js'
 import { addKeys } from './commands/keys.js'
 import { addList } from './commands/list.js'
@@ -25,7 +26,7 @@ const groups: readonly (readonly [heading: string, commands: readonly AddCommand
   ['Set up:', [addMigrate, addDoctor, addPreview]],
   ['Invites:', [addSend, addList, addShow, addResend, addRevoke]],
   ['Who joined:', [addAcceptances, addReopen]],
-  ['Who may join, and invite:', [addMode, addSeats, addQuota]],
+  ['Who may join, and invite:', [addMode, addSeats, addQuota, addApprove]],
   ['Programs:', [addKeys]],
   ['Housekeeping:', [addPrune]],
 ]

@@ -10,6 +10,7 @@ import { type Action, modes } from '../types.js'
 import { type AuthorizeOption, askHost, checkAuthorize, HostFailure, isCrossSite } from './authorization.js'
 import { readForm } from './body.js'
 import { explainForm, shownBeside, wantedByLink, wantedBySend } from './dashboard-forms.js'
+import { addRequestForms } from './dashboard-requests.js'
 import type { Invites } from './invites.js'
 import { publicDetail, tellOperator } from './problem.js'
 
@@ -25,7 +26,7 @@ interface Visit {
 }
 
 // What the page may be asked to say after a redirect; the address comes from the invite, never from the URL.
-const notices = ['sent', 'resent', 'deleted', 'mode'] as const
+const notices = ['sent', 'resent', 'deleted', 'mode', 'approved', 'declined', 'undecided'] as const
 
 /**
  * The dashboard, to be mounted where supervisors are. Members see what was sent in their name.
@@ -66,6 +67,8 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
     const isSupervisor = actor.access === 'supervisor'
     const mode = isSupervisor ? (await invites.settings(undefined, scope)).mode : undefined
     const quota = isSupervisor ? undefined : await invites.quota(actor.id, undefined, scope)
+    const showsWaitlist =
+      mode === 'waitlist' && (await options.authorize(req, { appId: app.appId, action: 'request.list' }))
     const values = invitePage({
       base: baseOf(req),
       app,
@@ -74,6 +77,7 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
       page,
       paged: cursor !== undefined,
       mode,
+      requests: showsWaitlist ? await invites.listRequests({}, scope) : undefined,
       quota,
       mails: context.config.mailer !== undefined,
       roles: context.config.roles,
@@ -181,6 +185,8 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
       back(visit, 'deleted')
     }),
   )
+
+  addRequestForms({ router, invites, visit, back })
 
   router.post(
     '/mode',

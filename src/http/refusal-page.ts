@@ -93,12 +93,17 @@ function wantsPage(req: Request): boolean {
 
 function sendPage(context: Context, res: Response, app: AppConfig | undefined, values: RefusalPageValues): void {
   const { policy, render } = sheetOf(context, app)
+  sendHtml(res, policy, render(values))
+}
+
+/** Sends a page that nothing else may be made of. */
+export function sendHtml(res: Response, policy: string, html: string): void {
   res.set({
     'Content-Security-Policy': policy,
     'X-Frame-Options': 'DENY',
     'X-Content-Type-Options': 'nosniff',
   })
-  res.type('html').send(render(values))
+  res.type('html').send(html)
 }
 
 function linksOf({ config }: Context, app: AppConfig | undefined, { signInUrl, askUrl }: HostLinks): RefusalLinks {
@@ -112,7 +117,11 @@ function linksOf({ config }: Context, app: AppConfig | undefined, { signInUrl, a
 }
 
 /** Nothing runs, and nothing is loaded but the logo and, where the host has templates of its own, what is at its site. */
-function policyOf({ config }: Context, app: AppConfig | undefined, page: RefusalPage): string {
+export function policyOf(
+  { config }: Context,
+  app: AppConfig | undefined,
+  page: Pick<RefusalPage, 'styles' | 'mayBeOwn'>,
+): string {
   const { styles, mayBeOwn } = page
   const own = mayBeOwn ? ["'self'"] : []
   const logo = app?.branding.logoUrl

@@ -8,6 +8,8 @@ import { warnOfApp } from './misconfiguration.js'
 import { openApiDocument } from './openapi.js'
 import { sendProblem } from './problem.js'
 import { loadPages } from './refusal-page.js'
+import { loadRequestPages } from './request-page.js'
+import { addAccessRequests } from './routes/access-requests.js'
 import { addInvites } from './routes/invites.js'
 import { addKeys } from './routes/keys.js'
 import { routesFor } from './routes/routes.js'
@@ -25,6 +27,7 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
   const context = contextOf(invites)
   checkAuthorize('inviteRouter', options)
   loadPages(context) // a wrong template is told now
+  loadRequestPages(context)
   const router = express.Router()
 
   router.use((req, res, next) => {
@@ -38,6 +41,7 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
   addInvites(routes)
   addSettings(routes)
   addKeys(routes)
+  addAccessRequests(routes)
 
   let description: object | undefined
   router.get('/openapi.json', (_req, res) => {

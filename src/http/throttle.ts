@@ -1,7 +1,9 @@
-// The throttle on guessing: wrong codes and wrong keys are counted by address, apart, and nothing else is.
+// The throttles, by the address of the client: on guessing codes and keys, where wrong ones are counted, apart, and
+// nothing else is; and on asking for access.
 
 import type { Request } from 'express'
 import { type ClientRateLimitInfo, ipKeyGenerator, MemoryStore, type Options, type Store } from 'express-rate-limit'
+import type { LimitConfig } from '../config.js'
 import type { Context } from '../context.js'
 import { InviteError, storeUnavailable } from '../errors.js'
 
@@ -20,9 +22,8 @@ export interface Throttle {
  */
 export type RateLimitHeaders = Readonly<Record<'RateLimit' | 'RateLimit-Policy', string>>
 
-const POLICIES = { 'invite-code': 'wrong-codes', 'app-key': 'wrong-keys' } as const
-type Guessed = keyof typeof POLICIES
 const throttles = new WeakMap<Context, Throttle>()
+const requestThrottles = new WeakMap<Context, Counter>()
 
 /** The install's throttle: one for all its doors. */
 export function throttleOf(context: Context): Throttle {
@@ -32,38 +33,82 @@ export function throttleOf(context: Context): Throttle {
 }
 
 function createThrottle(context: Context): Throttle {
-  const { limit, windowMs, store: given } = context.config.wrongCodes
+  const codes = createCounter(context, context.config.wrongCodes, wrongCodes)
+  const keys = createCounter(context, context.config.wrongCodes, wrongKeys)
+  return { check: codes.check, wrongCode: codes.count, wrongKey: async (req) => void (await keys.count(req)) }
+}
+
+/** Counts a request for access. @throws InviteError `rate_limited` where that was one too many. */
+export async function countRequest(context: Context, req: Request): Promise<RateLimitHeaders> {
+  const counter = requestThrottles.get(context) ?? createCounter(context, context.config.accessRequests, requests)
+  requestThrottles.set(context, counter)
+  return await counter.count(req)
+}
+
+interface Counter {
+  check(req: Request): Promise<RateLimitHeaders>
+  count(req: Request): Promise<RateLimitHeaders>
+}
+
+/** What is counted. */
+interface Counted {
+  /** Names it to the client. */
+  readonly policy: string
+  /** Begins its keys, since one store may count several things. */
+  readonly prefix: string
+  readonly tooMany: string | undefined
+  readonly unreachable: string
+}
+
+const wrongCodes: Counted = {
+  policy: 'wrong-codes',
+  prefix: 'invite-code',
+  tooMany: undefined,
+  unreachable: 'The counters of wrong codes cannot be reached.',
+}
+const wrongKeys: Counted = {
+  policy: 'wrong-keys',
+  prefix: 'app-key',
+  tooMany: 'Too many wrong keys. Wait before trying again.',
+  unreachable: 'The counters of wrong keys cannot be reached.',
+}
+const requests: Counted = {
+  policy: 'access-requests',
+  prefix: 'invite-request',
+  tooMany: 'Too many requests for access. Wait before trying again.',
+  unreachable: 'The counters of requests for access cannot be reached.',
+}
+
+function createCounter(context: Context, rule: LimitConfig, what: Counted): Counter {
+  const { limit, windowMs, store: given } = rule
+  const { policy, prefix, tooMany, unreachable } = what
   const store = (given as Store | undefined) ?? new MemoryStore()
   store.init?.({ windowMs } as Options)
   if (given === undefined) context.onClose(() => store.shutdown?.())
 
   return {
     async check(req) {
-      const known = await counted(() => store.get?.(keyOf('invite-code', req)))
-      if (known !== undefined && known.totalHits >= limit) throw limited('invite-code', known)
-      return headersOf('invite-code', known)
+      const known = await counted(() => store.get?.(keyOf(prefix, req)), unreachable)
+      if (known !== undefined && known.totalHits >= limit) throw limited(known)
+      return headersOf(known)
     },
-    async wrongCode(req) {
-      const known = await counted(() => store.increment(keyOf('invite-code', req)))
-      if (known.totalHits > limit) throw limited('invite-code', known) // guesses that were made side by side
-      return headersOf('invite-code', known)
-    },
-    async wrongKey(req) {
-      const known = await counted(() => store.increment(keyOf('app-key', req)))
-      if (known.totalHits > limit) throw limited('app-key', known, 'Too many wrong keys. Wait before trying again.')
+    async count(req) {
+      const known = await counted(() => store.increment(keyOf(prefix, req)), unreachable)
+      if (known.totalHits > limit) throw limited(known) // also guesses that were made side by side
+      return headersOf(known)
     },
   }
 
-  function limited(guessed: Guessed, known: ClientRateLimitInfo, detail?: string): InviteError {
-    const headers = { 'Retry-After': String(secondsLeft(known)), ...headersOf(guessed, known) }
-    return new InviteError('rate_limited', { headers, ...(detail !== undefined && { detail }) })
+  function limited(known: ClientRateLimitInfo): InviteError {
+    const headers = { 'Retry-After': String(secondsLeft(known)), ...headersOf(known) }
+    return new InviteError('rate_limited', { headers, ...(tooMany !== undefined && { detail: tooMany }) })
   }
 
-  function headersOf(guessed: Guessed, known: ClientRateLimitInfo | undefined): RateLimitHeaders {
+  function headersOf(known: ClientRateLimitInfo | undefined): RateLimitHeaders {
     const left = Math.max(limit - (known?.totalHits ?? 0), 0)
     return {
-      RateLimit: `"${POLICIES[guessed]}";r=${left};t=${secondsLeft(known)}`,
-      'RateLimit-Policy': `"${POLICIES[guessed]}";q=${limit};w=${Math.ceil(windowMs / 1000)}`,
+      RateLimit: `"${policy}";r=${left};t=${secondsLeft(known)}`,
+      'RateLimit-Policy': `"${policy}";q=${limit};w=${Math.ceil(windowMs / 1000)}`,
     }
   }
 
@@ -74,15 +119,15 @@ function createThrottle(context: Context): Throttle {
   }
 }
 
-/** Without its counters the throttle does not let anybody guess. */
-async function counted<Result>(count: () => Result | Promise<Result>): Promise<Result> {
+/** Without its counters the throttle does not let anybody try. */
+async function counted<Result>(count: () => Result | Promise<Result>, unreachable: string): Promise<Result> {
   try {
     return await count()
   } catch (cause) {
-    throw storeUnavailable('The counters of wrong codes and keys cannot be reached.', cause)
+    throw storeUnavailable(unreachable, cause)
   }
 }
 
-function keyOf(guessed: Guessed, req: Request): string {
-  return `${guessed}:${req.ip === undefined ? 'unknown' : ipKeyGenerator(req.ip)}`
+function keyOf(prefix: string, req: Request): string {
+  return `${prefix}:${req.ip === undefined ? 'unknown' : ipKeyGenerator(req.ip)}`
 }

@@ -132,7 +132,7 @@ function valuesFor(
 }
 
 /** One line whatever the values held, so that no value can add a header. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()
 }
 

@@ -66,6 +66,7 @@ function sampleDelivery({ id }: InviteRecord, now: number): DeliveryRecord {
   return {
     id: 'sample',
     inviteId: id,
+    requestId: null,
     attempts: 1,
     lastError: null,
     nextAttemptAt: now,

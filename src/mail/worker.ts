@@ -3,12 +3,14 @@
 // No transaction is open while the mail server is spoken to. A process that dies between the server's yes and the
 // record of it leaves the mail leased; it is sent again when the lease runs out, under the same Message-ID.
 import type { Context } from '../context.js'
-import type { Mailer } from '../options.js'
+import type { Mailer, MailMessage } from '../options.js'
 import { makeProof } from '../proofs.js'
-import type { DeliveryOutcome, DeliveryRecord, InviteRecord } from '../store.js'
+import { requestToken } from '../request-tokens.js'
+import type { AccessRequestRecord, DeliveryOutcome, DeliveryRecord, InviteRecord, LeasedDelivery } from '../store.js'
 import { openCode, statusOf, summaryOf } from '../views.js'
 import { warnOnce } from '../warnings.js'
-import { type Compose, createCompose } from './message.js'
+import { createCompose } from './message.js'
+import { createRequestCompose } from './request-message.js'
 
 export interface Worker {
   /** Begins to deliver by itself, and looks for due mails from then on. */
@@ -35,6 +37,7 @@ const MAX_ERROR = 300
 export function createWorker(context: Context, mailer: Mailer): Worker {
   const { config, store } = context
   const composers = new Map([...config.apps].map(([appId, app]) => [appId, createCompose(context, app)]))
+  const requestComposers = new Map([...config.apps].map(([appId, app]) => [appId, createRequestCompose(context, app)]))
   let timer: NodeJS.Timeout | undefined
   let running: Promise<number> | undefined
   let started = false
@@ -77,16 +80,16 @@ export function createWorker(context: Context, mailer: Mailer): Worker {
       if (closed || due === undefined || due > now) return tries
       const leased = await store.leaseDeliveries({ now, leasedUntil: now + LEASE_MS, limit: BATCH })
       if (leased.length === 0) return tries
-      const results = await Promise.allSettled(leased.map(({ delivery, invite }) => deliver(delivery, invite)))
+      const results = await Promise.allSettled(leased.map(deliver))
       for (const result of results) if (result.status === 'rejected') throw result.reason
       tries += leased.length
     }
   }
 
-  async function deliver(delivery: DeliveryRecord, invite: InviteRecord): Promise<void> {
-    const outcome = await attempt(delivery, invite)
+  async function deliver({ delivery, invite, request }: LeasedDelivery): Promise<void> {
+    const outcome = invite ? await attempt(delivery, invite) : await attemptRequest(delivery, request)
     await store.finishDelivery(delivery, outcome)
-    if ('canceledAt' in outcome) return
+    if (invite === undefined || 'canceledAt' in outcome) return // listeners hear nothing of who asks for access
     const now = config.clock()
     const reported = (await store.findInvite({ appId: invite.appId, inviteId: invite.id })) ?? invite
     const summary = summaryOf(reported, now)
@@ -100,25 +103,32 @@ export function createWorker(context: Context, mailer: Mailer): Worker {
     }
     // Another process may be able to: a newer one that knows the app, or lists the secret.
     const compose = composers.get(invite.appId)
-    if (compose === undefined) return unsent(delivery, `No process that tried knows the app ${invite.appId}.`)
+    if (compose === undefined) return unsent(delivery, unknownApp(invite))
     const code = openCode(context, invite)
     if (code === null) {
       return unsent(delivery, 'No listed secret opens its code. Send the invite again for a new one.')
     }
-    return await send(compose, delivery, invite, code)
+    const secrets = [spelledAnyhow(code), makeProof(context, invite)]
+    return await send(delivery, () => compose(invite, delivery, code), secrets)
+  }
+
+  async function attemptRequest(delivery: DeliveryRecord, request: AccessRequestRecord): Promise<DeliveryOutcome> {
+    const compose = requestComposers.get(request.appId)
+    if (compose === undefined) return unsent(delivery, unknownApp(request))
+    const token = requestToken(context, request)
+    return await send(delivery, () => compose(request, delivery, token), [token])
   }
 
   async function send(
-    compose: Compose,
     delivery: DeliveryRecord,
-    invite: InviteRecord,
-    code: string,
+    compose: () => MailMessage,
+    secrets: readonly (string | RegExp)[],
   ): Promise<DeliveryOutcome> {
     try {
-      await withTimeout(mailer.sendMail(compose(invite, delivery, code)))
+      await withTimeout(mailer.sendMail(compose()))
       return { sentAt: config.clock() }
     } catch (thrown) {
-      const error = reportable(thrown, [spelledAnyhow(code), makeProof(context, invite)])
+      const error = reportable(thrown, secrets)
       if (isPermanent(thrown)) return { failedAt: config.clock(), error }
       warnOnce(context, 'INVITE_DELIVERY_STALLED', `The mailer failed, and will be tried again: ${error}`)
       return unsent(delivery, error)
@@ -161,6 +171,10 @@ async function withTimeout(sending: Promise<unknown>): Promise<void> {
   } finally {
     clearTimeout(timer)
   }
+}
+
+function unknownApp({ appId }: { readonly appId: string }): string {
+  return `No process that tried knows the app ${appId}.`
 }
 
 /** Whether the server refused this very mail for good (RFC 5321, 4.2.1: a 5yz answer to the envelope or the text). */

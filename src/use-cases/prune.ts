@@ -20,6 +20,8 @@ export interface Pruned {
   readonly claims: number
   /** Requests that had come with an `Idempotency-Key`. */
   readonly keyedRequests: number
+  /** Requests for access that nobody confirmed, or that were approved or declined. */
+  readonly accessRequests: number
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000 // as long as a request may be sent again under its key
@@ -49,6 +51,7 @@ export async function prune(context: Context, options: PruneOptions): Promise<Pr
     invites: await removeAll('invites'),
     deliveries: await removeAll('deliveries'),
     keyedRequests: await removeAll('keyedRequests'),
+    accessRequests: await removeAll('accessRequests'),
   }
 }
 

@@ -34,13 +34,10 @@ export async function sendInvite(
 ): Promise<Invite> {
   const app = appOf(context, scope.appId)
   const fields = read(sendSchema, input)
-  checkTogether(context, fields)
-  const inviter = await inviterFor(context, app, fields, scope.actor)
-  checkRole(context, fields.role ?? null, [scope.actor, inviter])
-  checkOrganization(fields.orgId ?? null, [scope.actor, inviter])
+  const prepare = await prepareInvites(context, fields, scope)
 
   const now = context.config.clock()
-  const invite = newInvite(context, app, fields, { inviter, id: newId('invite'), now })
+  const invite = prepare(fields, newId('invite'), now)
   const mailed = invite.email !== null && context.config.mailer !== undefined && fields.sendEmail !== false
   const quota = scope.actor?.access === 'member' ? quotaKey(app, scope.actor) : undefined
   const result = await context.store.createInvite(invite, mailed ? newId('mail') : undefined, quota)
@@ -49,6 +46,23 @@ export async function sendInvite(
   if (mailed) context.mailQueued()
   context.emit('created', { invite: summaryOf(result.created, now) })
   return viewOf(context, result.created, now)
+}
+
+/**
+ * Judges what invites are to hand out and in whose name, once for all of them, and returns what makes each for its
+ * address. @throws InviteError where that may not be.
+ */
+export async function prepareInvites(
+  context: Context,
+  fields: Fields,
+  scope: KnownScope,
+): Promise<(to: Pick<Fields, 'email' | 'locale'>, id: string, now: number) => NewInvite> {
+  const app = appOf(context, scope.appId)
+  checkTogether(context, fields)
+  const inviter = await inviterFor(context, app, fields, scope.actor)
+  checkRole(context, fields.role ?? null, [scope.actor, inviter])
+  checkOrganization(fields.orgId ?? null, [scope.actor, inviter])
+  return (to, id, now) => newInvite(context, app, { ...fields, ...to }, { inviter, id, now })
 }
 
 /** A new code, sealed for this invite. */

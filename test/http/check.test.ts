@@ -1,13 +1,9 @@
 // What a signup page may show of an invite, and that every wrong code is answered alike (R-22).
-import crypto from 'node:crypto'
-import { syncBuiltinESMExports } from 'node:module'
-import Database from 'better-sqlite3'
 import { expect } from 'chai'
-import pg from 'pg'
 import request from 'supertest'
-import { afterThis } from '../support/cleanup.js'
 import { DAY, type Host, openHost, sendInvite } from '../support/host.js'
 import { type Smtp, startSmtp } from '../support/smtp.js'
+import { trace } from '../support/trace.js'
 
 const UNKNOWN = 'ABCD-EFGH-JKMN-PQRS-TVWX-YZ01-2345'
 const apps = { default: {}, school: {} }
@@ -201,43 +197,6 @@ describe('POST /invite/check', () => {
       const other = await sendInvite(host, { email: 'ada@example.com' }, 'school')
       const codes = { unknown: UNKNOWN, revoked: revoked.inviteCode, other: other.inviteCode, 'not a code': 'x' }
       return { host, codes: Object.entries(codes) }
-    }
-
-    /** What the database is told to do and what is hashed while `run` runs. */
-    async function trace(run: () => PromiseLike<unknown>): Promise<readonly string[]> {
-      const steps: string[] = []
-      const database = new Database(':memory:')
-      const statement = Object.getPrototypeOf(database.prepare('select 1')) as Record<string, unknown>
-      database.close()
-      const { createHash } = crypto
-      const own = { all: statement.all, run: statement.run }
-      const client = pg.Client.prototype as unknown as Record<string, unknown>
-      const { query } = client
-      const restore = () => {
-        Object.assign(statement, own)
-        client.query = query
-        crypto.createHash = createHash
-        syncBuiltinESMExports()
-      }
-      afterThis(restore)
-      for (const [name, method] of Object.entries(own)) {
-        statement[name] = function (this: Database.Statement, ...args: unknown[]) {
-          steps.push(this.source)
-          return Reflect.apply(method as () => unknown, this, args)
-        }
-      }
-      client.query = function (this: pg.Client, ...args: [{ readonly text?: string }]) {
-        steps.push(args[0]?.text ?? '')
-        return Reflect.apply(query as () => unknown, this, args)
-      }
-      crypto.createHash = (...args) => {
-        steps.push(`hash ${args[0]}`)
-        return createHash(...args)
-      }
-      syncBuiltinESMExports()
-      await run()
-      restore()
-      return steps
     }
 
     const doors: Readonly<Record<string, (host: Host, inviteCode: string) => request.Test>> = {

@@ -12,12 +12,14 @@ interface Described {
 }
 
 async function described() {
-  const host = await openHost()
+  const taken: string[] = []
+  const mailer = { sendMail: async ({ text }: { readonly text: string }) => void taken.push(text) }
+  const host = await openHost({ invites: { mailer, requestQuestions: { company: { label: 'Where do you work?' } } } })
   const res = await request(host.app).get('/invites/openapi.json')
   expect(res.status).to.equal(200)
   expect(res.body.openapi).to.equal('3.1.0')
   expect(res.body.servers).to.deep.equal([{ url: 'https://acme.dev/invites' }])
-  return { host, paths: res.body.paths as Record<string, Record<string, Described>> }
+  return { host, taken, paths: res.body.paths as Record<string, Record<string, Described>> }
 }
 
 const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true })
@@ -40,7 +42,7 @@ describe('the OpenAPI document', () => {
   })
 
   it('describes each operation as it is: requests and answers hold against their schemas', async () => {
-    const { host, paths } = await described()
+    const { host, taken, paths } = await described()
     const called = new Set<string>()
 
     async function call(method: string, path: string, values: Record<string, string>, body?: object, headers = {}) {
@@ -95,6 +97,21 @@ describe('the OpenAPI document', () => {
     const { acceptanceId } = items[0]
     await call('post', '/app/{appId}/acceptance/{acceptanceId}/reopen', { appId, acceptanceId })
     await call('get', '/app/{appId}/settings', { appId })
+    const requests = '/app/{appId}/access-request'
+    const asked = { email: 'eve@example.com', answers: { company: 'Acme' } }
+    expect((await call('post', requests, { appId }, asked)).status).to.equal(403)
+    await call('put', '/app/{appId}/settings', { appId }, { mode: 'waitlist' })
+    expect((await call('post', requests, { appId }, asked)).status).to.equal(202)
+    await host.invites.deliver()
+    const token = /access-request\/(\S+)/.exec(taken.at(-1) ?? '')?.[1] ?? ''
+    expect((await call('get', `${requests}/{token}`, { appId, token })).status).to.equal(200)
+    expect((await call('post', `${requests}/{token}`, { appId, token })).status).to.equal(200)
+    await call('post', `${requests}/{token}`, { appId, token: 'none' })
+    await call('get', requests, { appId })
+    const decided = await call('post', `${requests}/decline`, { appId }, { requests: [asked.email] }, key)
+    expect(decided.body.decided).to.equal(1)
+    await call('post', `${requests}/approve`, { appId }, { requests: [asked.email], role: 'nurse' }, key)
+    await call('post', `${requests}/approve`, { appId }, { next: 1, by: 'createdAt' })
     await call('put', '/app/{appId}/settings', { appId }, { mode: 'closed' })
     await call('get', '/app/{appId}/settings', { appId: 'nowhere' })
     await call('get', '/app/{appId}/settings', { appId }, undefined, { Authorization: '' })

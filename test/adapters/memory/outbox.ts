@@ -1,8 +1,11 @@
 // The outbox in memory: who delivers what, and what became of it.
-import type { DeliveryRecord, InviteRecord, InviteStore } from '../../../src/store.js'
+import type { AccessRequestRecord, DeliveryRecord, InviteRecord, InviteStore } from '../../../src/store.js'
 import type { Kept, Step } from './step.js'
 
-export function memoryOutbox(inviteOf: (id: string) => InviteRecord | undefined) {
+export function memoryOutbox(
+  inviteOf: (id: string | null) => InviteRecord | undefined,
+  requestOf: (id: string | null) => AccessRequestRecord | undefined,
+) {
   const deliveries = new Map<string, Kept<DeliveryRecord>>()
 
   const waiting = () =>
@@ -14,13 +17,17 @@ export function memoryOutbox(inviteOf: (id: string) => InviteRecord | undefined)
     for (const delivery of waiting()) if (delivery.inviteId === invite.id) delivery.canceledAt = now
   }
 
+  function newDelivery(id: string, of: Pick<DeliveryRecord, 'inviteId' | 'requestId'>, now: number) {
+    const never = { lastError: null, leasedUntil: null, sentAt: null, failedAt: null, canceledAt: null }
+    const delivery: Kept<DeliveryRecord> = { id, ...of, attempts: 0, nextAttemptAt: now, ...never }
+    deliveries.set(id, delivery)
+    return delivery
+  }
+
   function queue(invite: Kept<InviteRecord>, id: string | undefined, now: number): void {
     if (id === undefined) return
     cancel(invite, now)
-    const never = { lastError: null, leasedUntil: null, sentAt: null, failedAt: null, canceledAt: null }
-    const delivery = { id, inviteId: invite.id, attempts: 0, nextAttemptAt: now, ...never }
-    deliveries.set(id, delivery)
-    invite.delivery = delivery
+    invite.delivery = newDelivery(id, { inviteId: invite.id, requestId: null }, now)
   }
 
   /** Finished mails, save the newest of an invite that may yet be used. Each with what removes it. */
@@ -46,6 +53,15 @@ export function memoryOutbox(inviteOf: (id: string) => InviteRecord | undefined)
     },
     /** Takes the place of a mail that still waits. */
     queue,
+    /** Likewise, for a request for access. */
+    queueRequest(requestId: string, id: string, now: number) {
+      for (const delivery of waiting()) if (delivery.requestId === requestId) delivery.canceledAt = now
+      newDelivery(id, { inviteId: null, requestId }, now)
+    },
+    /** Of a request that is removed. */
+    forgetRequest(removed: string) {
+      for (const { id, requestId } of deliveries.values()) if (requestId === removed) deliveries.delete(id)
+    },
     /** Whether the invite has had this very mail. */
     isOf: (invite: InviteRecord, id: string | undefined) => deliveries.get(id ?? '')?.inviteId === invite.id,
 
@@ -58,7 +74,9 @@ export function memoryOutbox(inviteOf: (id: string) => InviteRecord | undefined)
           delivery.attempts++
           Object.assign(delivery, { leasedUntil, nextAttemptAt: leasedUntil })
           const invite = inviteOf(delivery.inviteId)
-          return invite ? { delivery, invite: { ...invite, delivery } } : []
+          if (invite) return { delivery, invite: { ...invite, delivery } }
+          const request = requestOf(delivery.requestId)
+          return request ? { delivery, request } : []
         })
       }),
 

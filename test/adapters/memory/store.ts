@@ -11,9 +11,11 @@ import type {
   InviteRecord,
   InviteStore,
   NewInvite,
+  QuotaKey,
   StoredSettings,
 } from '../../../src/store.js'
 import type { InviteStatus } from '../../../src/types.js'
+import { memoryAccessRequests } from './access-requests.js'
 import { memoryAppKeys } from './app-keys.js'
 import { memoryOutbox } from './outbox.js'
 import { memoryQuotas } from './quotas.js'
@@ -21,6 +23,7 @@ import { memoryRequests } from './requests.js'
 import { type Kept, steps } from './step.js'
 
 type Invite = Kept<InviteRecord>
+type Created = Awaited<ReturnType<InviteStore['createInvite']>>
 type Joining = Pick<ClaimRequest, 'appId' | 'defaultMode' | 'defaultSeats' | 'now'>
 
 export function memoryStore(): InviteStore {
@@ -29,10 +32,15 @@ export function memoryStore(): InviteStore {
   const acceptances = new Map<string, Kept<AcceptanceRecord>>()
   const settings = new Map<string, StoredSettings>()
   const { step, close } = steps()
-  const outbox = memoryOutbox((inviteId) => invites.get(inviteId))
+  const outbox = memoryOutbox(
+    (inviteId) => invites.get(inviteId ?? ''),
+    (requestId) => accessRequests.find(requestId ?? ''),
+  )
   const requests = memoryRequests()
   const appKeys = memoryAppKeys()
   const quotas = memoryQuotas({ invites, acceptances, storedRule: (appId) => settings.get(appId)?.quota })
+
+  const accessRequests = memoryAccessRequests({ outbox, invites, createInvite, revoke })
 
   const holdsOf = (invite: Invite) => [...holds].filter(([, hold]) => hold.inviteId === invite.id)
   /** Why nobody may join the app, whatever the invite. */
@@ -140,6 +148,7 @@ export function memoryStore(): InviteStore {
       return () => {
         for (const [claimId] of holdsOf(invite)) holds.delete(claimId)
         outbox.forget(invite)
+        accessRequests.forgetInvite(invite.id)
         invites.delete(invite.id)
       }
     })
@@ -152,27 +161,29 @@ export function memoryStore(): InviteStore {
     })
   }
 
+  function createInvite(invite: NewInvite, deliveryId?: string, charge?: QuotaKey): Created {
+    const same = find({ appId: invite.appId, inviteId: invite.id })
+    if (same) return { created: same }
+    const isTaken = (other: Invite) => other.id === invite.id || other.codeHash === invite.codeHash
+    if ([...invites.values()].some(isTaken)) throw new Error('Another invite has this id or code.')
+    const existing = holderOf(invite, invite.createdAt)
+    if (existing) return { existing }
+    if (charge && !quotas.take(charge, invite.maxUses, invite.createdAt)) {
+      return { exceeded: quotas.stateAt(charge, invite.createdAt).state }
+    }
+    const created = { ...invite, codeGeneration: 1, uses: 0, held: 0, revokedAt: null, delivery: null }
+    invites.set(created.id, created)
+    outbox.queue(created, deliveryId, invite.createdAt)
+    if (charge) quotas.pay(created, charge)
+    return { created }
+  }
+
   return {
     close,
     migrate: step(() => undefined),
     time: step(() => Date.now()),
 
-    createInvite: step((invite, deliveryId, charge) => {
-      const same = find({ appId: invite.appId, inviteId: invite.id })
-      if (same) return { created: same }
-      const isTaken = (other: Invite) => other.id === invite.id || other.codeHash === invite.codeHash
-      if ([...invites.values()].some(isTaken)) throw new Error('Another invite has this id or code.')
-      const existing = holderOf(invite, invite.createdAt)
-      if (existing) return { existing }
-      if (charge && !quotas.take(charge, invite.maxUses, invite.createdAt)) {
-        return { exceeded: quotas.stateAt(charge, invite.createdAt).state }
-      }
-      const created = { ...invite, codeGeneration: 1, uses: 0, held: 0, revokedAt: null, delivery: null }
-      invites.set(created.id, created)
-      outbox.queue(created, deliveryId, invite.createdAt)
-      if (charge) quotas.pay(created, charge)
-      return { created }
-    }),
+    createInvite: step(createInvite),
 
     findInvite: step(find),
     findInviteByCode: step(findByCode),
@@ -285,6 +296,7 @@ export function memoryStore(): InviteStore {
     ...outbox.methods(step),
     ...requests.methods(step),
     ...appKeys.methods(step),
+    ...accessRequests.methods(step),
 
     prune: step(({ what, before, now, limit }) => {
       const mayBeUsed = (invite: Invite) => invite.revokedAt === null && hasUseLeft(invite)
@@ -293,6 +305,7 @@ export function memoryStore(): InviteStore {
         deliveries: () => outbox.over(before, mayBeUsed),
         claims: () => holdsOver(before),
         keyedRequests: () => requests.over(before),
+        accessRequests: () => accessRequests.over(before),
       }
       const found = over[what]()
       for (const remove of found.slice(0, limit)) remove()

@@ -77,4 +77,5 @@ export type { ListQuery, ResendOptions, UpdateInvite } from './use-cases/manage.
 export type { Pruned, PruneOptions } from './use-cases/prune.js'
 export type { QuotaChange, QuotaGrant, QuotaGranted } from './use-cases/quotas.js'
 export type { SendInvite } from './use-cases/send.js'
+export type { SendManyOptions, SendManyRow, SentMany, SentRow, SkippedRows } from './use-cases/send-many.js'
 export type { SettingsChange } from './use-cases/settings.js'

@@ -2,6 +2,7 @@
 // for any other database: pass the contract suite (`express-invite-only/adapters/contract`) and it will do.
 import type { AcceptanceRecord, InviteRecord, NewInvite, Timestamp } from './records.js'
 import type { KeyedRequestStore } from './store-keyed-requests.js'
+import type { ListStore } from './store-lists.js'
 import type { OutboxStore } from './store-outbox.js'
 import type {
   AcceptRequest,
@@ -19,6 +20,7 @@ import type { QuotaKey, QuotaState, QuotaStore, SettingsStore } from './store-se
 
 export type * from './records.js'
 export type * from './store-keyed-requests.js'
+export type * from './store-lists.js'
 export type * from './store-outbox.js'
 export type * from './store-requests.js'
 export type * from './store-settings.js'
@@ -30,7 +32,7 @@ export type * from './store-settings.js'
  * A method that cannot be carried out rejects, and has then changed nothing; it never answers as if it had found
  * nothing. Time is an argument of every method, never the store's own clock.
  */
-export interface InviteStore extends SettingsStore, QuotaStore, OutboxStore, KeyedRequestStore {
+export interface InviteStore extends SettingsStore, QuotaStore, OutboxStore, KeyedRequestStore, ListStore {
   /**
    * Brings the schema up to date. Safe at every start and from several processes at once; keeps all data.
    * @throws Error where the schema is newer than this version, or the database cannot be written.

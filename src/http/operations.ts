@@ -9,6 +9,7 @@ import {
   invitePageSchema,
   inviteSchema,
   previewSchema,
+  sentManySchema,
 } from '../output.js'
 import {
   checkSchema,
@@ -19,6 +20,7 @@ import {
   sendSchema,
   updateSchema,
 } from '../schemas/invites.js'
+import { rowsSchema, sendManySchema } from '../schemas/lists.js'
 import { grantSchema, quotaSchema, settingsSchema } from '../schemas/settings.js'
 
 type Fields = v.StrictObjectSchema<v.ObjectEntries, undefined>
@@ -35,7 +37,9 @@ export interface Operation {
   /** Whether browsers send it as a form, and are answered with pages. */
   readonly isForm?: boolean
   readonly query?: Fields
-  readonly body?: Fields
+  readonly body?: v.GenericSchema
+  /** Whether the body may be CSV. */
+  readonly takesCsv?: boolean
   /** The answer to a request that could be carried out. */
   readonly status: number
   readonly answer?: v.GenericSchema
@@ -54,6 +58,18 @@ export const operations: readonly Operation[] = [
     body: sendSchema,
     status: 201,
     answer: inviteSchema,
+    failures: [...managed, 409, 413, 415, 422],
+  },
+  {
+    method: 'post',
+    path: '/app/{appId}/invite/bulk',
+    summary: 'Make up to 1,000 invites, and mail them',
+    isRepeatable: true,
+    query: sendManySchema,
+    body: rowsSchema,
+    takesCsv: true,
+    status: 200,
+    answer: sentManySchema,
     failures: [...managed, 409, 413, 415, 422],
   },
   {

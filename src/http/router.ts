@@ -9,6 +9,7 @@ import { openApiDocument } from './openapi.js'
 import { sendProblem } from './problem.js'
 import { loadPages } from './refusal-page.js'
 import { addInvites } from './routes/invites.js'
+import { addLists } from './routes/lists.js'
 import { routesFor } from './routes/routes.js'
 import { addSettings } from './routes/settings.js'
 import { addVisitors } from './routes/visitors.js'
@@ -35,6 +36,7 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
   const routes = routesFor(router, invites, context, options)
   addVisitors(routes)
   addInvites(routes)
+  addLists(routes)
   addSettings(routes)
 
   let description: object | undefined

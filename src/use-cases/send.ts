@@ -20,7 +20,8 @@ import { quotaKey } from './quotas.js'
  * @interface
  */
 export type SendInvite = InputOf<typeof sendSchema>
-type Fields = v.InferOutput<typeof sendSchema>
+export type Fields = v.InferOutput<typeof sendSchema>
+type FindByEmail = (email: string) => Promise<KnownActor | undefined>
 
 const ROLE = /^[A-Za-z0-9._:-]{1,64}$/
 
@@ -33,14 +34,11 @@ export async function sendInvite(
 ): Promise<Invite> {
   const app = appOf(context, scope.appId)
   const fields = read(sendSchema, input)
-  checkTogether(context, fields)
-  const inviter = await inviterFor(context, app, fields, scope.actor)
-  checkRole(context, fields.role ?? null, [scope.actor, inviter])
-  checkOrganization(fields.orgId ?? null, [scope.actor, inviter])
+  const inviter = await inviterOf(context, app, fields, scope.actor)
 
   const now = context.config.clock()
   const invite = newInvite(context, app, fields, { inviter, id: newId('invite'), now })
-  const mailed = invite.email !== null && context.config.mailer !== undefined && fields.sendEmail !== false
+  const mailed = isMailed(context, fields)
   const quota = scope.actor?.access === 'member' ? quotaKey(app, scope.actor) : undefined
   const result = await context.store.createInvite(invite, mailed ? newId('mail') : undefined, quota)
   if ('existing' in result) throw new InviteError('invite_exists')
@@ -48,6 +46,28 @@ export async function sendInvite(
   if (mailed) context.mailQueued()
   context.emit('created', { invite: summaryOf(result.created, now) })
   return viewOf(context, result.created, now)
+}
+
+/**
+ * In whose name such an invite is. `find` looks up who has an address.
+ * @throws InviteError where the fields do not go together, or it may not be sent so.
+ */
+export async function inviterOf(
+  context: Context,
+  app: AppConfig,
+  fields: Fields,
+  actor: KnownActor | undefined,
+  find: FindByEmail = (email) => findInviter(context, { appId: app.appId, email }),
+): Promise<KnownActor | undefined> {
+  checkTogether(context, fields)
+  const inviter = await inviterFor(context, fields, actor, find)
+  checkRole(context, fields.role ?? null, [actor, inviter])
+  checkOrganization(fields.orgId ?? null, [actor, inviter])
+  return inviter
+}
+
+export function isMailed({ config }: Context, { email, sendEmail }: Fields): boolean {
+  return email != null && config.mailer !== undefined && sendEmail !== false
 }
 
 /** A new code, sealed for this invite. */
@@ -75,9 +95,9 @@ function checkTogether({ config }: Context, fields: Fields): void {
 
 async function inviterFor(
   context: Context,
-  app: AppConfig,
   { inviterEmail }: Fields,
   actor: KnownActor | undefined,
+  find: FindByEmail,
 ): Promise<KnownActor | undefined> {
   if (inviterEmail === undefined) return actor
   const own = actor?.email ? parseAddress(actor.email) : undefined
@@ -90,7 +110,7 @@ async function inviterFor(
   if (context.config.findInviter === undefined) {
     throw invalidField('inviterEmail', 'cannot be looked up: this install has no `findInviter`')
   }
-  const inviter = await findInviter(context, { appId: app.appId, email: inviterEmail.original })
+  const inviter = await find(inviterEmail.original)
   if (inviter === undefined)
     throw invalidField('inviterEmail', 'must be the address of a user who has access to this app')
   return inviter
@@ -132,7 +152,7 @@ function exceeded({ maxUses }: NewInvite, quota: QuotaState, now: number): Invit
   })
 }
 
-function newInvite(
+export function newInvite(
   context: Context,
   app: AppConfig,
   fields: Fields,

@@ -14,6 +14,7 @@ import type {
   StoredSettings,
 } from '../../../src/store.js'
 import type { InviteStatus } from '../../../src/types.js'
+import { memoryLists } from './lists.js'
 import { memoryOutbox } from './outbox.js'
 import { memoryQuotas } from './quotas.js'
 import { memoryRequests } from './requests.js'
@@ -31,6 +32,8 @@ export function memoryStore(): InviteStore {
   const outbox = memoryOutbox((inviteId) => invites.get(inviteId))
   const requests = memoryRequests()
   const quotas = memoryQuotas({ invites, acceptances, storedRule: (appId) => settings.get(appId)?.quota })
+
+  const lists = memoryLists({ invites, acceptances, holderOf: (invite, now) => holderOf(invite, now), add })
 
   const holdsOf = (invite: Invite) => [...holds].filter(([, hold]) => hold.inviteId === invite.id)
   /** Why nobody may join the app, whatever the invite. */
@@ -128,6 +131,13 @@ export function memoryStore(): InviteStore {
     return hold
   }
 
+  function add(invite: NewInvite, deliveryId: string | undefined, dueAt: number): Invite {
+    const created = { ...invite, codeGeneration: 1, uses: 0, held: 0, revokedAt: null, delivery: null }
+    invites.set(created.id, created)
+    outbox.queue(created, deliveryId, dueAt)
+    return created
+  }
+
   /** What nobody has used and nobody holds. Each with what removes it. */
   function invitesOver(before: number, now: number): (() => void)[] {
     const isNamed = (invite: Invite) => [...acceptances.values()].some(({ inviteId }) => inviteId === invite.id)
@@ -165,9 +175,7 @@ export function memoryStore(): InviteStore {
       if (charge && !quotas.take(charge, invite.maxUses, invite.createdAt)) {
         return { exceeded: quotas.stateAt(charge, invite.createdAt).state }
       }
-      const created = { ...invite, codeGeneration: 1, uses: 0, held: 0, revokedAt: null, delivery: null }
-      invites.set(created.id, created)
-      outbox.queue(created, deliveryId, invite.createdAt)
+      const created = add(invite, deliveryId, invite.createdAt)
       if (charge) quotas.pay(created, charge)
       return { created }
     }),
@@ -279,6 +287,7 @@ export function memoryStore(): InviteStore {
       settings.set(appId, Object.fromEntries(after))
       return settings.get(appId) ?? {}
     }),
+    ...lists(step),
     ...quotas.methods(step),
     ...outbox.methods(step),
     ...requests.methods(step),

@@ -206,6 +206,7 @@ function open(file: string): Sqlite.Database {
   try {
     const connection = new Driver(file, { timeout: OPENING_TIMEOUT_MS })
     connection.pragma('foreign_keys = on')
+    connection.pragma('cache_size = -16000')
     connection.pragma('synchronous = full') // of this connection alone: an accepted use must survive a power cut
     connection.pragma(`busy_timeout = ${DRIVER_TIMEOUT_MS}`)
     return connection

@@ -130,7 +130,7 @@ export type TableNames = { readonly [Name in keyof Tables]: Name }
 export type ListedType = 'text' | 'integer' | 'long' | 'time' | 'json'
 
 /** How rows are sent along. */
-export type ListedRows =
+type ListedRows =
   | { readonly atOnce: true; from(json: string, columns: Readonly<Record<string, ListedType>>): RawBuilder<unknown> }
   | {
       readonly atOnce: false

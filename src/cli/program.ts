@@ -7,11 +7,13 @@ import { addList } from './commands/list.js'
 import { addMigrate } from './commands/migrate.js'
 import { addMode } from './commands/mode.js'
 import { addRevoke } from './commands/revoke.js'
+import { addSeed } from './commands/seed.js'
 import { addSend } from './commands/send.js'
 
 const commands: readonly ((program: Command, cli: Cli) => void)[] = [
   addMigrate,
   addSend,
+  addSeed,
   addList,
   addRevoke,
   addMode,
@@ -33,7 +35,8 @@ Environment:
 Exit codes:
   0  done
   1  refused or failed; the reason is on standard error, with its code
-  2  wrong usage or configuration`
+  2  wrong usage or configuration
+  130  stopped by Ctrl+C, after the batch`
 
 /** `write` is where help goes. What commander throws is told by whoever runs the program. */
 export function createProgram(write: (text: string) => void): Command {

@@ -10,11 +10,6 @@ const CHUNK = 200
 const MAX_RECORD = 64 * 1024
 const DELIMITERS = [',', ';', '\t'] as const
 
-interface Parsed {
-  readonly record: readonly string[]
-  readonly info: { readonly lines: number }
-}
-
 /**
  * Delimited by comma, semicolon or tab, as its first line is. The first line names the columns, but in a list of
  * nothing but addresses.
@@ -25,9 +20,19 @@ export async function* readCsv(
   options: ColumnOptions,
 ): AsyncGenerator<readonly ListedRow[], void, undefined> {
   const { head, rest } = await firstLine(text)
+  let nextLine = 1
+  const beginnings: number[] = [] // the lines of the records that were parsed and not yet read
+  let countedTwice = 0 // csv-parse takes a CRLF within quotes for two lines
   const parser = parse({
     delimiter: delimiterOf(head),
-    info: true,
+    on_record(record: string[], { lines }) {
+      const { breaks, crlf } = breaksIn(record)
+      countedTwice += crlf
+      const endsOn = lines - countedTwice
+      nextLine = endsOn + 1
+      beginnings.push(endsOn - breaks)
+      return record
+    },
     max_record_size: MAX_RECORD,
     relax_column_count: true,
     skip_empty_lines: true,
@@ -37,11 +42,9 @@ export async function* readCsv(
   reading.catch(() => undefined) // told where its records are read
   let columns: ReturnType<typeof fieldsOf> | undefined
   let some: ListedRow[] = []
-  let endedOn = 0
   try {
-    for await (const { record, info } of parser as AsyncIterable<Parsed>) {
-      const line = info.lines - breaksIn(record)
-      endedOn = info.lines
+    for await (const record of parser as AsyncIterable<readonly string[]>) {
+      const line = beginnings.shift() ?? nextLine
       if (columns === undefined) {
         const isBare = record.length === 1 && parseAddress(record[0]?.trim() ?? '') !== undefined
         columns = isBare ? ['email'] : fieldsOf(record, options)
@@ -53,7 +56,7 @@ export async function* readCsv(
       some = []
     }
   } catch (error) {
-    throw error instanceof CsvError ? unreadable(explain(error, endedOn + 1), error) : error
+    throw error instanceof CsvError ? unreadable(explain(error, nextLine), error) : error
   }
   yield some
 }
@@ -92,10 +95,14 @@ function delimiterOf(line: string): string {
   return DELIMITERS.reduce((best, each) => (count(each) > count(best) ? each : best))
 }
 
-function breaksIn(record: readonly string[]): number {
-  let breaks = 0
-  for (const cell of record) if (/[\r\n]/.test(cell)) breaks += cell.match(/\r\n|\r|\n/g)?.length ?? 0
-  return breaks
+function breaksIn(record: readonly string[]): { readonly breaks: number; readonly crlf: number } {
+  let [breaks, crlf] = [0, 0]
+  for (const cell of record) {
+    if (!/[\r\n]/.test(cell)) continue
+    breaks += cell.match(/\r\n|\r|\n/g)?.length ?? 0
+    crlf += cell.match(/\r\n/g)?.length ?? 0
+  }
+  return { breaks, crlf }
 }
 
 function explain({ code, message, column }: CsvError, line: number): string {

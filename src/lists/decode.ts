@@ -1,4 +1,5 @@
 // The bytes of a list as text: its byte order mark is obeyed, and a wrong encoding is told, not guessed at.
+import { TextDecoder } from 'node:util'
 import { InviteError } from '../errors.js'
 
 /** @throws InviteError `input_invalid` where the bytes are not in that encoding. Default: as the BOM says, else UTF-8. */

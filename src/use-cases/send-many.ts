@@ -79,6 +79,11 @@ type Judged =
   | { readonly line: number; readonly fields: Fields; readonly inviter: KnownActor | undefined }
   | { readonly line: number; readonly errors: readonly FieldError[] }
 
+interface Alone {
+  /** For how long the process may be stopped, in ms. More where it has nothing else to do: larger batches are faster. */
+  readonly blockMs?: number
+}
+
 interface Made {
   readonly invite: NewInvite
   readonly deliveryId: string | undefined
@@ -86,9 +91,9 @@ interface Made {
 
 const HOUR_MS = 3_600_000
 const SLICE_MS = 10 // of judging and sealing, between turns of the event loop
-// A transaction of SQLite stops the process: as many rows as it writes in this time, and on no database more than this.
-const WRITE_MS = 20
-const BATCH = { first: 200, least: 50, most: 1000 }
+// A transaction of SQLite stops the process. It gets as many rows as it writes in this time, within these bounds.
+const BLOCK_MS = 20
+const BATCH = { first: 200, least: 100, most: 2000 }
 const MAX_INVITERS = 1000
 
 /** How, checked. @throws TypeError where an option is wrong, InviteError where a field is. */
@@ -117,7 +122,7 @@ export async function* listRows(
 export async function sendMany(
   context: Context,
   rows: AsyncIterable<readonly ListedRow[]>,
-  { dryRun = false, perHour, signal, onRows }: SendManyOptions,
+  { dryRun = false, perHour, signal, onRows, blockMs = BLOCK_MS }: SendManyOptions & Alone,
   scope: KnownScope,
   newId: NewId = orderedId,
 ): Promise<SentMany> {
@@ -160,7 +165,7 @@ export async function sendMany(
     const spread = nextMailAt === undefined || everyMs === undefined ? undefined : { from: nextMailAt, everyMs }
     const began = performance.now()
     const asked = create(context, app, invites, spread)
-    size = sizeAfter(performance.now() - began, size, gathered.length)
+    size = sizeAfter({ tookMs: performance.now() - began, rows: gathered.length, size, blockMs })
     const outcomes = await asked
     const created = outcomes.map((outcome, at) => ('created' in outcome ? invites[at] : undefined))
     const mailed = created.filter((made) => made?.deliveryId !== undefined).length
@@ -182,18 +187,21 @@ export async function sendMany(
     return told.values()
   }
 
-  for await (const some of rows) {
-    for (const row of some) {
-      const judged = await judge(row)
-      batch.push(dryRun || 'errors' in judged ? judged : { ...judged, made: makeInvite(context, app, judged, newId) })
-      if (batch.length >= size) await flush()
+  try {
+    for await (const some of rows) {
+      for (const row of some) {
+        const judged = await judge(row)
+        batch.push(dryRun || 'errors' in judged ? judged : { ...judged, made: makeInvite(context, app, judged, newId) })
+        if (batch.length >= size) await flush()
+        if (signal?.aborted) break
+        await pause()
+      }
       if (signal?.aborted) break
-      await pause()
     }
-    if (signal?.aborted) break
+    await flush()
+  } finally {
+    await writing // also where the list cannot be read on: what is being written is counted
   }
-  await flush()
-  await writing
   const { created, invalid, ...skipped } = counts
   return { dryRun, created, skipped, invalid }
 }
@@ -264,11 +272,16 @@ async function firstMailAt({ store, config }: Context, everyMs: number): Promise
   return Math.max(config.clock(), last === undefined ? 0 : last + everyMs)
 }
 
-/** How many rows the next batch has, after one of `rows` has stopped the process for `blockedMs`. */
-function sizeAfter(blockedMs: number, size: number, rows: number): number {
-  if (rows < BATCH.least) return size
-  const fitting = Math.round((rows * WRITE_MS) / Math.max(blockedMs, 1))
-  return Math.min(Math.max(fitting, BATCH.least), BATCH.most, size * 2)
+/** How many rows the next batch has, after one of `rows` has stopped the process for `tookMs`. */
+function sizeAfter({
+  tookMs,
+  rows,
+  size,
+  blockMs,
+}: Readonly<Record<'tookMs' | 'rows' | 'size' | 'blockMs', number>>): number {
+  if (rows < size) return size // the last
+  const fitting = Math.round((rows * blockMs) / Math.max(tookMs, 1))
+  return Math.max(BATCH.least, Math.min(fitting, BATCH.most, size * 2))
 }
 
 /** Lets others have their turn where the last was a while ago. */

@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { temporaryFolder } from '../support/cleanup.js'
 import { known, runProgram } from './program.js'
 
-const commands = ['migrate', 'send', 'list', 'revoke', 'mode', 'doctor']
+const commands = ['migrate', 'send', 'seed', 'list', 'revoke', 'mode', 'doctor']
 
 describe('the command line', () => {
   it('tells what it can do, and exits with 2 where nothing was asked', async () => {

@@ -1,5 +1,4 @@
 // The route of lists: many invites with one request, and what became of each.
-import type { Request } from 'express'
 import { supervisorsOnly } from '../../actors.js'
 import { InviteError } from '../../errors.js'
 import { read } from '../../input.js'
@@ -16,7 +15,7 @@ export function addLists({ router, context, manage, once }: Routes): void {
       'invite.bulk',
       once(async ({ req, body, scope }, newId) => {
         supervisorsOnly(scope.actor)
-        const options = read(sendManySchema, queryOf(req))
+        const options = read(sendManySchema, req.query)
         const listed = await rowsOf(body)
         const rows: SentRow[] = []
         const onRows = (some: readonly SentRow[]) => rows.push(...some)
@@ -45,8 +44,4 @@ async function rowsOf(body: unknown): Promise<readonly ListedRow[]> {
 
 async function* inOne<Part>(part: Part): AsyncGenerator<Part, void, undefined> {
   yield part
-}
-
-function queryOf(req: Request): unknown {
-  return { ...req.query }
 }

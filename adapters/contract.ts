@@ -8,6 +8,7 @@ import { testClaims } from './contract/claims.js'
 import { APP, claimOf, create, found, type Test } from './contract/fixtures.js'
 import { testInvites } from './contract/invites.js'
 import { testKeyedRequests } from './contract/keyed-requests.js'
+import { testLists } from './contract/lists.js'
 import { testOutbox } from './contract/outbox.js'
 import { testPruning } from './contract/pruning.js'
 import { testQuotas } from './contract/quotas.js'
@@ -48,6 +49,7 @@ export function storeContract({ describe, it }: TestRunner, open: () => Promise<
   describe('keeps the waiting list', () => testAccessRequests(test))
   describe('prunes', () => testPruning(test))
   describe('keeps quotas', () => testQuotas(test))
+  describe('keeps lists', () => testLists(test))
   describe('keeps settings', () => testSettings(test))
 
   describe('lasts', () => {

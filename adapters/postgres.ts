@@ -6,6 +6,7 @@ import {
   PostgresAdapter,
   PostgresIntrospector,
   PostgresQueryCompiler,
+  sql,
 } from 'kysely'
 import type pg from 'pg'
 import { checkNames } from '../src/option-names.js'
@@ -29,6 +30,7 @@ export interface PostgresStoreOptions {
   readonly busyTimeoutMs?: number | undefined
 }
 
+const listedTypes = { text: 'text', integer: 'integer', long: 'bigint', time: 'timestamptz', json: 'jsonb' } as const
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,31}$/
 
 /**
@@ -82,6 +84,13 @@ function postgresDialect(schema: string | undefined, tablePrefix: string): Diale
     jsonType: 'jsonb',
     rowLocks: true,
     now: 'clock_timestamp()',
+    listed: {
+      atOnce: true,
+      from: (json, columns) => {
+        const typed = Object.entries(columns).map(([name, type]) => sql`${sql.ref(name)} ${sql.raw(listedTypes[type])}`)
+        return sql`json_to_recordset(${json}::json) as listed(${sql.join(typed)})`
+      },
+    },
     tableOptions: '',
     quote,
     findTable: (name) => CompiledQuery.raw('select 1 where to_regclass($1) is not null', [quote(name)]),

@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type Sqlite from 'better-sqlite3'
-import { CompiledQuery, DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
+import { CompiledQuery, DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely'
 import { checkNames } from '../src/option-names.js'
 import type { InviteStore } from '../src/store.js'
 import { type Operation, run, runSync } from './kysely/operation.js'
@@ -94,6 +94,11 @@ function sqliteDialect(tablePrefix: string): Dialect {
     jsonType: 'text',
     now: "cast(unixepoch('now', 'subsec') * 1000 as integer)",
     rowLocks: false,
+    listed: {
+      atOnce: false,
+      from: (row, columns) =>
+        sql`(select ${sql.join(columns.map((name) => sql`${row[name]} as ${sql.ref(name)}`))}) as listed`,
+    },
     tableOptions: 'strict',
     findTable: (name) => CompiledQuery.raw("select 1 from sqlite_master where type = 'table' and name = ?", [name]),
     quote: (name) => `"${name}"`,
@@ -201,6 +206,7 @@ function open(file: string): Sqlite.Database {
   try {
     const connection = new Driver(file, { timeout: OPENING_TIMEOUT_MS })
     connection.pragma('foreign_keys = on')
+    connection.pragma('cache_size = -16000')
     connection.pragma('synchronous = full') // of this connection alone: an accepted use must survive a power cut
     connection.pragma(`busy_timeout = ${DRIVER_TIMEOUT_MS}`)
     return connection

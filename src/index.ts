@@ -91,4 +91,5 @@ export type {
   DeclineRequests,
 } from './use-cases/request-decisions.js'
 export type { SendInvite } from './use-cases/send.js'
+export type { SendManyOptions, SendManyRow, SentMany, SentRow, SkippedRows } from './use-cases/send-many.js'
 export type { SettingsChange } from './use-cases/settings.js'

@@ -54,6 +54,14 @@ import {
   listRequests,
 } from './use-cases/request-decisions.js'
 import { type SendInvite, sendInvite } from './use-cases/send.js'
+import {
+  listRows,
+  readSendMany,
+  type SendManyOptions,
+  type SendManyRow,
+  type SentMany,
+  sendMany,
+} from './use-cases/send-many.js'
 import { getSettings, type SettingsChange, updateSettings } from './use-cases/settings.js'
 
 /**
@@ -66,6 +74,17 @@ export interface CoreInvites {
   readonly events: InviteEventEmitter
   /** Makes an invite and, where it has an address, mails it. @throws InviteError `invite_exists`, `not_allowed`, `input_invalid`. */
   send(invite: SendInvite, scope?: Scope): Promise<Invite>
+  /**
+   * Makes invites by the thousand, from a list or anything that yields rows, in batches: what was made stays, whatever
+   * comes after. Whoever has a pending invite or has joined is skipped, so that the same list may be sent again, and
+   * goes on where it was cut off. A wrong row stops none of the others; `onRows` is told of each.
+   * @throws InviteError `not_allowed` for members, `input_invalid` where an option is wrong.
+   */
+  sendMany(
+    rows: Iterable<SendManyRow> | AsyncIterable<SendManyRow>,
+    options?: SendManyOptions,
+    scope?: Scope,
+  ): Promise<SentMany>
   /** A page of invites, newest first. Default: the pending ones. */
   list(query?: ListQuery, scope?: Scope): Promise<Page<Invite>>
   /** An invite that has a use left. @throws InviteError `invite_not_found`. */
@@ -168,6 +187,8 @@ export function createCore(options: InvitesOptions): CoreInvites {
   const invites: CoreInvites = {
     events,
     send: async (invite, scope = {}) => sendInvite(context, invite, readScope(scope)),
+    sendMany: async (rows, options = {}, scope = {}) =>
+      sendMany(context, listRows(rows), readSendMany(options), readScope(scope)),
     list: async (query = {}, scope = {}) => listInvites(context, query, readScope(scope)),
     retrieve: async (inviteId, scope = {}) => retrieveInvite(context, inviteId, readScope(scope)),
     update: async (inviteId, change, scope = {}) => updateInvite(context, inviteId, change, readScope(scope)),

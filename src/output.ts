@@ -13,6 +13,7 @@ import {
   type Quota,
   type Settings,
 } from './types.js'
+import type { SentMany, SentRow } from './use-cases/send-many.js'
 
 const text = v.nullable(v.string())
 const whole = v.pipe(v.number(), v.integer())
@@ -66,6 +67,22 @@ export const previewSchema = v.strictObject({
   orgId: text,
   expiresAt: v.nullable(time),
 }) satisfies v.GenericSchema<InvitePreview>
+
+const sentRow = v.strictObject({
+  line: whole,
+  status: v.picklist(['created', 'skipped', 'invalid']),
+  inviteId: text,
+  reason: v.nullable(v.picklist(['invite_exists', 'already_joined'])),
+  errors: v.array(v.strictObject({ pointer: v.string(), detail: v.string() })),
+}) satisfies v.GenericSchema<SentRow>
+
+export const sentManySchema = v.strictObject({
+  dryRun: v.boolean(),
+  created: whole,
+  skipped: v.strictObject({ invite_exists: whole, already_joined: whole }),
+  invalid: whole,
+  rows: v.array(sentRow),
+}) satisfies v.GenericSchema<SentMany & { readonly rows: readonly SentRow[] }>
 
 export const appSettingsSchema = v.strictObject({
   appId: v.string(),

@@ -4,6 +4,7 @@ import type { AcceptanceRecord, InviteRecord, NewInvite, Timestamp } from './rec
 import type { AccessRequestStore } from './store-access-requests.js'
 import type { KeyedRequestStore } from './store-keyed-requests.js'
 import type { AppKeyStore } from './store-keys.js'
+import type { ListStore } from './store-lists.js'
 import type { OutboxStore } from './store-outbox.js'
 import type {
   AcceptRequest,
@@ -23,6 +24,7 @@ export type * from './records.js'
 export type * from './store-access-requests.js'
 export type * from './store-keyed-requests.js'
 export type * from './store-keys.js'
+export type * from './store-lists.js'
 export type * from './store-outbox.js'
 export type * from './store-requests.js'
 export type * from './store-settings.js'
@@ -40,7 +42,8 @@ export interface InviteStore
     OutboxStore,
     KeyedRequestStore,
     AppKeyStore,
-    AccessRequestStore {
+    AccessRequestStore,
+    ListStore {
   /**
    * Brings the schema up to date. Safe at every start and from several processes at once; keeps all data.
    * @throws Error where the schema is newer than this version, or the database cannot be written.

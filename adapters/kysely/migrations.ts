@@ -6,6 +6,7 @@ import { indexByState } from './migrations/3-indexes.js'
 import { addLimits } from './migrations/4-limits.js'
 import { createAppKeys } from './migrations/5-keys.js'
 import { addAccessRequests } from './migrations/6-access-requests.js'
+import { indexJoined } from './migrations/7-joined.js'
 import { all, type Operation } from './operation.js'
 import type { Dialect } from './schema.js'
 
@@ -16,6 +17,7 @@ const steps: readonly ((dialect: Dialect) => readonly string[])[] = [
   addLimits,
   createAppKeys,
   addAccessRequests,
+  indexJoined,
 ]
 
 function createMigrations({ quote, tables }: Dialect): string {

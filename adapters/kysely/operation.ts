@@ -2,7 +2,8 @@
 //
 // Written so, the rules know no driver: one text runs on a connection that answers at once (better-sqlite3), on one
 // that must be awaited (pg), and in the host's own transaction of either kind.
-import type { CompiledQuery } from 'kysely'
+import type { CompiledQuery, RawBuilder } from 'kysely'
+import type { Dialect, ListedType } from './schema.js'
 
 /** Yields queries, is resumed with each one's rows, and returns its result. Nothing in it waits or runs by itself. */
 export type Operation<Result> = Generator<CompiledQuery, Result, readonly unknown[]>
@@ -34,6 +35,30 @@ export function prepare<Params extends object, Row>(
     const values = params as Record<string, unknown>
     const parameters = compiled.parameters.map((value) => (value instanceof Slot ? values[value.name] : value))
     return (yield { ...compiled, parameters }) as readonly Row[]
+  }
+}
+
+/**
+ * A query over many rows that are sent along, compiled once: `build` is given what stands for them in its FROM, under
+ * the name `listed`.
+ */
+export function prepareMany<Columns extends Readonly<Record<string, ListedType>>, Row>(
+  { listed }: Dialect,
+  columns: Columns,
+  build: (listed: RawBuilder<unknown>) => Compilable<Row>,
+): (rows: readonly { readonly [Name in keyof Columns]: unknown }[]) => Operation<readonly Row[]> {
+  if (listed.atOnce) {
+    const statement = prepare((p: { json: string }) => build(listed.from(p.json, columns)))
+    return function* (rows) {
+      return rows.length === 0 ? [] : yield* statement({ json: JSON.stringify(rows) })
+    }
+  }
+  const names = Object.keys(columns)
+  const statement = prepare((p: { readonly [Name in keyof Columns]: unknown }) => build(listed.from(p, names)))
+  return function* (rows) {
+    const found: Row[] = []
+    for (const row of rows) found.push(...(yield* statement(row)))
+    return found
   }
 }
 

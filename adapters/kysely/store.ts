@@ -10,6 +10,7 @@ import { deliveryOperations } from './deliveries.js'
 import { inviteOperations } from './invites.js'
 import { keyedRequestOperations } from './keyed-requests.js'
 import { listingOperations } from './listing.js'
+import { listOperations } from './lists.js'
 import { migrate } from './migrations.js'
 import type { Operation } from './operation.js'
 import { pruningOperations } from './pruning.js'
@@ -42,6 +43,7 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
   const quotas = quotaOperations(dialect, settings)
   const revoking = revokingOperations(dialect, reading, deliveries)
   const invites = inviteOperations(dialect, { reading, revoking, deliveries, quotas })
+  const lists = listOperations(dialect, invites)
   const claims = claimOperations(dialect, { settings, reading, revoking, deliveries })
   const keyedRequests = keyedRequestOperations(dialect)
   const appKeys = appKeyOperations(dialect)
@@ -53,6 +55,9 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
     migrate: () => runner.migrate(() => migrate(dialect)),
     close: () => runner.close(),
     createInvite: (invite, deliveryId, charge) => runner.write(() => invites.createInvite(invite, deliveryId, charge)),
+    createInvites: (request) => runner.write(() => lists.createInvites(request)),
+    findInvitees: (request) => runner.read(() => lists.findInvitees(request)),
+    lastDeliveryAt: () => runner.read(() => lists.lastDeliveryAt()),
     findInvite: (key) => runner.read(() => reading.findInvite(key)),
     findInviteByCode: (query) => runner.read(() => reading.findInviteByCode(query)),
     listInvites: (query) => runner.read(() => listing.listInvites(query)),

@@ -3,7 +3,7 @@ import { CommanderError } from 'commander'
 import { type FieldError, InviteError } from '../errors.js'
 
 /** 0 is left: it was done. */
-export const exitCodes = { failed: 1, wrongUsage: 2 } as const
+export const exitCodes = { failed: 1, wrongUsage: 2, stopped: 130 } as const
 
 /** The failures that only the command line has; what the library refuses keeps its own code. */
 const exitCodeOf = {

@@ -16,6 +16,7 @@ import { addReopen } from './commands/reopen.js'
 import { addResend } from './commands/resend.js'
 import { addRevoke } from './commands/revoke.js'
 import { addSeats } from './commands/seats.js'
+import { addSeed } from './commands/seed.js'
 import { addSend } from './commands/send.js'
 import { addShow } from './commands/show.js'
 
@@ -24,7 +25,7 @@ type AddCommand = (program: Command, cli: Cli) => void
 /** In the order in which they are needed. */
 const groups: readonly (readonly [heading: string, commands: readonly AddCommand[]])[] = [
   ['Set up:', [addMigrate, addDoctor, addPreview]],
-  ['Invites:', [addSend, addList, addShow, addResend, addRevoke]],
+  ['Invites:', [addSend, addSeed, addList, addShow, addResend, addRevoke]],
   ['Who joined:', [addAcceptances, addReopen]],
   ['Who may join, and invite:', [addMode, addSeats, addQuota, addApprove]],
   ['Programs:', [addKeys]],
@@ -52,7 +53,8 @@ Environment:
 Exit codes:
   0  done
   1  refused or failed; the reason is on standard error, with its code
-  2  wrong usage or configuration`
+  2  wrong usage or configuration
+  130  stopped by Ctrl+C, after the batch`
 
 /** `write` is where help goes. What commander throws is told by whoever runs the program. */
 export function createProgram(write: (text: string) => void): Command {

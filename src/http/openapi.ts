@@ -37,7 +37,7 @@ const idempotencyKey = {
 }
 
 function describe(operation: Operation): object {
-  const { path, summary, isPublic = false, isRepeatable = false, isForm = false } = operation
+  const { path, summary, isPublic = false, isRepeatable = false, isForm = false, takesCsv = false } = operation
   const { query, body, status, answer, failures } = operation
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
@@ -64,7 +64,11 @@ function describe(operation: Operation): object {
     parameters: [...inPath, ...inQuery, ...(isRepeatable ? [idempotencyKey] : [])],
     ...(inBody && {
       requestBody: {
-        content: { 'application/json': inBody, ...(isForm && { 'application/x-www-form-urlencoded': inBody }) },
+        content: {
+          'application/json': inBody,
+          ...(isForm && { 'application/x-www-form-urlencoded': inBody }),
+          ...(takesCsv && { 'text/csv': { schema: { type: 'string' } } }),
+        },
       },
     }),
     responses: {

@@ -13,6 +13,7 @@ import {
   inviteSchema,
   previewSchema,
   requestPageSchema,
+  sentManySchema,
 } from '../output.js'
 import { accessRequestSchema, approveSchema, declineSchema, requestListSchema } from '../schemas/access-requests.js'
 import {
@@ -24,6 +25,7 @@ import {
   sendSchema,
   updateSchema,
 } from '../schemas/invites.js'
+import { rowsSchema, sendManySchema } from '../schemas/lists.js'
 import { grantSchema, quotaSchema, settingsSchema } from '../schemas/settings.js'
 
 type Fields = v.StrictObjectSchema<v.ObjectEntries, undefined>
@@ -40,7 +42,9 @@ export interface Operation {
   /** Whether browsers send it as a form, and are answered with pages. */
   readonly isForm?: boolean
   readonly query?: Fields
-  readonly body?: Fields
+  readonly body?: v.GenericSchema
+  /** Whether the body may be CSV. */
+  readonly takesCsv?: boolean
   /** The answer to a request that could be carried out. */
   readonly status: number
   readonly answer?: v.GenericSchema
@@ -59,6 +63,18 @@ export const operations: readonly Operation[] = [
     body: sendSchema,
     status: 201,
     answer: inviteSchema,
+    failures: [...managed, 409, 413, 415, 422],
+  },
+  {
+    method: 'post',
+    path: '/app/{appId}/invite/bulk',
+    summary: 'Make up to 1,000 invites, and mail them',
+    isRepeatable: true,
+    query: sendManySchema,
+    body: rowsSchema,
+    takesCsv: true,
+    status: 200,
+    answer: sentManySchema,
     failures: [...managed, 409, 413, 415, 422],
   },
   {

@@ -12,6 +12,7 @@ import { loadRequestPages } from './request-page.js'
 import { addAccessRequests } from './routes/access-requests.js'
 import { addInvites } from './routes/invites.js'
 import { addKeys } from './routes/keys.js'
+import { addLists } from './routes/lists.js'
 import { routesFor } from './routes/routes.js'
 import { addSettings } from './routes/settings.js'
 import { addVisitors } from './routes/visitors.js'
@@ -39,6 +40,7 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
   const routes = routesFor(router, invites, context, options)
   addVisitors(routes)
   addInvites(routes)
+  addLists(routes)
   addSettings(routes)
   addKeys(routes)
   addAccessRequests(routes)

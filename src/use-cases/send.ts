@@ -21,7 +21,8 @@ import { quotaKey } from './quotas.js'
  * @interface
  */
 export type SendInvite = InputOf<typeof sendSchema>
-type Fields = v.InferOutput<typeof sendSchema>
+export type Fields = v.InferOutput<typeof sendSchema>
+type FindByEmail = (email: string) => Promise<KnownActor | undefined>
 
 const ROLE = /^[A-Za-z0-9._:-]{1,64}$/
 
@@ -38,7 +39,7 @@ export async function sendInvite(
 
   const now = context.config.clock()
   const invite = prepare(fields, newId('invite'), now)
-  const mailed = invite.email !== null && context.config.mailer !== undefined && fields.sendEmail !== false
+  const mailed = isMailed(context, fields)
   const quota = scope.actor?.access === 'member' ? quotaKey(app, scope.actor) : undefined
   const result = await context.store.createInvite(invite, mailed ? newId('mail') : undefined, quota)
   if ('existing' in result) throw new InviteError('invite_exists')
@@ -58,11 +59,30 @@ export async function prepareInvites(
   scope: KnownScope,
 ): Promise<(to: Pick<Fields, 'email' | 'locale'>, id: string, now: number) => NewInvite> {
   const app = appOf(context, scope.appId)
-  checkTogether(context, fields)
-  const inviter = await inviterFor(context, app, fields, scope.actor)
-  checkRole(context, fields.role ?? null, [scope.actor, inviter])
-  checkOrganization(fields.orgId ?? null, [scope.actor, inviter])
+  const inviter = await inviterOf(context, app, fields, scope.actor)
   return (to, id, now) => newInvite(context, app, { ...fields, ...to }, { inviter, id, now })
+}
+
+/**
+ * In whose name such an invite is. `find` looks up who has an address.
+ * @throws InviteError where the fields do not go together, or it may not be sent so.
+ */
+export async function inviterOf(
+  context: Context,
+  app: AppConfig,
+  fields: Fields,
+  actor: KnownActor | undefined,
+  find: FindByEmail = (email) => findInviter(context, { appId: app.appId, email }),
+): Promise<KnownActor | undefined> {
+  checkTogether(context, fields)
+  const inviter = await inviterFor(context, fields, actor, find)
+  checkRole(context, fields.role ?? null, [actor, inviter])
+  checkOrganization(fields.orgId ?? null, [actor, inviter])
+  return inviter
+}
+
+export function isMailed({ config }: Context, { email, sendEmail }: Fields): boolean {
+  return email != null && config.mailer !== undefined && sendEmail !== false
 }
 
 /** A new code, sealed for this invite. */
@@ -90,9 +110,9 @@ function checkTogether({ config }: Context, fields: Fields): void {
 
 async function inviterFor(
   context: Context,
-  app: AppConfig,
   { inviterEmail }: Fields,
   actor: KnownActor | undefined,
+  find: FindByEmail,
 ): Promise<KnownActor | undefined> {
   // A program invites in the app's own name: `findInviter` could not vouch for it later.
   if (inviterEmail === undefined) return actor && isAppKeyActor(actor) ? undefined : actor
@@ -106,7 +126,7 @@ async function inviterFor(
   if (context.config.findInviter === undefined) {
     throw invalidField('inviterEmail', 'cannot be looked up: this install has no `findInviter`')
   }
-  const inviter = await findInviter(context, { appId: app.appId, email: inviterEmail.original })
+  const inviter = await find(inviterEmail.original)
   if (inviter === undefined)
     throw invalidField('inviterEmail', 'must be the address of a user who has access to this app')
   return inviter
@@ -148,7 +168,7 @@ function exceeded({ maxUses }: NewInvite, quota: QuotaState, now: number): Invit
   })
 }
 
-function newInvite(
+export function newInvite(
   context: Context,
   app: AppConfig,
   fields: Fields,

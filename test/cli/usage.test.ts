@@ -6,7 +6,7 @@ import { temporaryFolder } from '../support/cleanup.js'
 import { known, runProgram } from './program.js'
 
 const commands = [
-  ...['migrate', 'doctor', 'preview', 'send', 'list', 'show', 'resend', 'revoke', 'acceptances', 'reopen'],
+  ...['migrate', 'doctor', 'preview', 'send', 'seed', 'list', 'show', 'resend', 'revoke', 'acceptances', 'reopen'],
   ...['mode', 'seats', 'quota', 'approve', 'keys', 'prune'],
 ]
 

@@ -80,6 +80,10 @@ describe('the OpenAPI document', () => {
     expect((await call('post', '/app/{appId}/invite', { appId }, { maxUses: 2 }, key)).status).to.equal(201)
     expect((await call('post', '/app/{appId}/invite', { appId }, { maxUses: 2 }, key)).status).to.equal(201)
     expect((await call('post', '/app/{appId}/invite', { appId }, { maxUses: 3 }, key)).status).to.equal(422)
+    const bulk = '/app/{appId}/invite/bulk'
+    const rows = [{ email: 'eve@example.com', metadata: { a: 1 } }, { email: 'eve@example.com' }]
+    expect((await call('post', bulk, { appId }, [...rows, { email: 'nobody' }], key)).body.rows).to.have.length(3)
+    expect((await call('post', bulk, { appId }, rows, key)).status).to.equal(422)
     await call('get', '/app/{appId}/invite', { appId })
     await call('get', invite, { appId, inviteId })
     await call('get', invite, { appId, inviteId: 'none' })

@@ -363,10 +363,41 @@ export const preludes: readonly Prelude[] = [
       server.close()
       await invites.close()`,
   },
+  {
+    has: 'requestQuestions: {',
+    before: `
+      import assert from 'node:assert/strict'
+      import { createInvites } from 'express-invite-only'
+      import { secret, store } from './harness.js'
+      const options = {
+        store,
+        secret,
+        baseUrl: 'https://acme.dev/invites',
+        signupUrl: 'https://acme.dev/signup',
+        from: 'Acme <hello@acme.dev>',
+        mailer: { sendMail: async () => undefined },
+      }`,
+    after: `
+      await invites.requestAccess({ email: 'ada@example.com', answers: { company: 'Acme' } })
+      await assert.rejects(invites.requestAccess({ email: 'ada@example.com' }), { code: 'input_invalid' })
+      await invites.close()`,
+  },
+  {
+    has: 'invites.sendMany(people',
+    before: `
+      import assert from 'node:assert/strict'
+      import { invites } from './harness.js'
+      const people = [{ email: 'ada@example.com' }, { email: 'bob@example.com', role: 'nurse' }]`,
+    after: `
+      assert.deepEqual([created, skipped, invalid], [2, 0, 0])`,
+  },
 ]
 
 /** Lines of sh blocks that are neither curl nor npm, and so are not run: why not. */
 export const notRun: Readonly<Record<string, string>> = {
+  'npx express-invite-only seed list.csv --dry-run             # what would become of each row; nothing is changed':
+    'test/cli/seed.test.ts',
+  'npx express-invite-only seed list.csv --map email=Mail --per-hour 500': 'test/cli/seed.test.ts',
   'npx express-invite-only keys create --app clinic --label Mendix --expires-in 90d    # prints user and password, once':
     'test/cli/keys.test.ts',
   'npx express-invite-only send ada@example.com --role admin --config ./src/invites.js': 'test/cli/module.test.ts',

@@ -7,7 +7,7 @@ import type { Cli } from '../cli.js'
 import { readCount, readDuration } from '../durations.js'
 import { CliError } from '../failures.js'
 import type { Install } from '../install.js'
-import { count, readableTime } from '../text.js'
+import { count, examples, readableTime } from '../text.js'
 
 interface ApproveOptions {
   readonly next?: number
@@ -40,6 +40,15 @@ export function addApprove(program: Command, cli: Cli): void {
     .option('--inviter <email>', 'in whose name (needs `findInviter` in your module)')
     .option('--message <text>', 'a personal note in the mails')
     .option('--expires-in <duration>', '30m, 12h, 7d or never (default: as your app says)', readDuration)
+    .addHelpText(
+      'after',
+      examples(
+        'approve',
+        'approve --next 100',
+        'approve ada@example.com --role nurse',
+        'approve --decline eve@example.com',
+      ),
+    )
     .action(async (requests: readonly string[], options: ApproveOptions) => {
       const { next, by, decline } = options
       if (requests.length === 0 && next === undefined) {

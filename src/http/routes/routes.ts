@@ -9,13 +9,15 @@ import { readJson } from '../body.js'
 import { type Repeatable, repeatable } from '../idempotency.js'
 import type { Invites } from '../invites.js'
 
+type ReadBody = (req: Request, res: Response) => Promise<unknown>
+
 /** The router that is made, and what its routes are made with. */
 export interface Routes {
   readonly router: Router
   readonly invites: Invites
   readonly context: Context
   /** A management route: cross-site rule, the host's word, the body, and then `handle`, whose result is the answer. */
-  manage(action: Action, handle: (managed: Managed) => Promise<unknown>): RequestHandler
+  manage(action: Action, handle: (managed: Managed) => Promise<unknown>, readBody?: ReadBody): RequestHandler
   /** For `manage`: the request may be sent again under an `Idempotency-Key`. */
   once(handle: Repeatable): (managed: Managed) => Promise<unknown>
   /** A route for everybody. */
@@ -27,21 +29,23 @@ export function routesFor(router: Router, invites: Invites, context: Context, op
     router,
     invites,
     context,
-    manage: (action, handle) => async (req: Request, res: Response, next: NextFunction) => {
-      try {
-        if (changes(req) && isCookieBorne(req) && isCrossSite(context, req)) {
-          throw new InviteError('not_allowed', { detail: crossSiteDetail(context) })
+    manage:
+      (action, handle, readBody = readJson) =>
+      async (req: Request, res: Response, next: NextFunction) => {
+        try {
+          if (changes(req) && isCookieBorne(req) && isCrossSite(context, req)) {
+            throw new InviteError('not_allowed', { detail: crossSiteDetail(context) })
+          }
+          const appId = param(req, 'appId')
+          const actor = (await askAppKey(context, req, appId, action)) ?? (await askHost(options, req, appId, action))
+          appOf(context, appId)
+          const body = await readBody(req, res)
+          const answer = await handle({ req, res, action, body, scope: { appId, actor } })
+          res.json(answer)
+        } catch (error) {
+          next(error)
         }
-        const appId = param(req, 'appId')
-        const actor = (await askAppKey(context, req, appId, action)) ?? (await askHost(options, req, appId, action))
-        appOf(context, appId)
-        const body = await readJson(req, res)
-        const answer = await handle({ req, res, action, body, scope: { appId, actor } })
-        res.json(answer)
-      } catch (error) {
-        next(error)
-      }
-    },
+      },
     once: (handle) => repeatable(context, handle),
     open: (handle) => (req: Request, res: Response, next: NextFunction) => {
       handle(req, res).catch(next)

@@ -65,7 +65,10 @@ export function memoryOutbox(
     /** Whether the invite has had this very mail. */
     isOf: (invite: InviteRecord, id: string | undefined) => deliveries.get(id ?? '')?.inviteId === invite.id,
 
-    methods: (step: Step): Pick<InviteStore, 'nextDeliveryAt' | 'leaseDeliveries' | 'finishDelivery'> => ({
+    methods: (
+      step: Step,
+    ): Pick<InviteStore, 'nextDeliveryAt' | 'lastDeliveryAt' | 'leaseDeliveries' | 'finishDelivery'> => ({
+      lastDeliveryAt: step(() => waiting().findLast(({ attempts }) => attempts === 0)?.nextAttemptAt),
       nextDeliveryAt: step(() => waiting()[0]?.nextAttemptAt),
 
       leaseDeliveries: step(({ now, leasedUntil, limit }) => {

@@ -17,6 +17,7 @@ import type {
 import type { InviteStatus } from '../../../src/types.js'
 import { memoryAccessRequests } from './access-requests.js'
 import { memoryAppKeys } from './app-keys.js'
+import { memoryLists } from './lists.js'
 import { memoryOutbox } from './outbox.js'
 import { memoryQuotas } from './quotas.js'
 import { memoryRequests } from './requests.js'
@@ -41,6 +42,7 @@ export function memoryStore(): InviteStore {
   const quotas = memoryQuotas({ invites, acceptances, storedRule: (appId) => settings.get(appId)?.quota })
 
   const accessRequests = memoryAccessRequests({ outbox, invites, createInvite, revoke })
+  const lists = memoryLists({ invites, acceptances, holderOf: (invite, now) => holderOf(invite, now), add })
 
   const holdsOf = (invite: Invite) => [...holds].filter(([, hold]) => hold.inviteId === invite.id)
   /** Why nobody may join the app, whatever the invite. */
@@ -138,6 +140,13 @@ export function memoryStore(): InviteStore {
     return hold
   }
 
+  function add(invite: NewInvite, deliveryId: string | undefined, dueAt: number): Invite {
+    const created = { ...invite, codeGeneration: 1, uses: 0, held: 0, revokedAt: null, delivery: null }
+    invites.set(created.id, created)
+    outbox.queue(created, deliveryId, dueAt)
+    return created
+  }
+
   /** What nobody has used and nobody holds. Each with what removes it. */
   function invitesOver(before: number, now: number): (() => void)[] {
     const isNamed = (invite: Invite) => [...acceptances.values()].some(({ inviteId }) => inviteId === invite.id)
@@ -171,9 +180,7 @@ export function memoryStore(): InviteStore {
     if (charge && !quotas.take(charge, invite.maxUses, invite.createdAt)) {
       return { exceeded: quotas.stateAt(charge, invite.createdAt).state }
     }
-    const created = { ...invite, codeGeneration: 1, uses: 0, held: 0, revokedAt: null, delivery: null }
-    invites.set(created.id, created)
-    outbox.queue(created, deliveryId, invite.createdAt)
+    const created = add(invite, deliveryId, invite.createdAt)
     if (charge) quotas.pay(created, charge)
     return { created }
   }
@@ -292,6 +299,7 @@ export function memoryStore(): InviteStore {
       settings.set(appId, Object.fromEntries(after))
       return settings.get(appId) ?? {}
     }),
+    ...lists(step),
     ...quotas.methods(step),
     ...outbox.methods(step),
     ...requests.methods(step),

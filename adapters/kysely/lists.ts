@@ -1,0 +1,269 @@
+// Many invites in one transaction: what is in the way of which is asked for all of them, not one by one.
+import { type RawBuilder, sql } from 'kysely'
+import type { Invitee, InviteeState, InviteStore, NewInvite, NewInviteOutcome, NewInvites } from '../../src/store.js'
+import type { InviteOperations } from './invites.js'
+import { type Operation, prepare, prepareMany } from './operation.js'
+import { fromNewInvite, type InviteRow } from './records.js'
+import type { Dialect } from './schema.js'
+
+export interface ListOperations {
+  createInvites(request: NewInvites): Operation<readonly NewInviteOutcome[]>
+  findInvitees(request: Parameters<InviteStore['findInvitees']>[0]): Operation<readonly InviteeState[]>
+  lastDeliveryAt(): Operation<number | undefined>
+}
+
+type Planned = NewInvites['invites'][number]
+
+/** What is in the way of an invitee. */
+interface Standing {
+  readonly joined: boolean
+  /** Pending, or expired without having been used. */
+  readonly holder: { readonly id: string; readonly isExpired: boolean } | undefined
+}
+
+const invitees = { app_id: 'text', email_canonical: 'text', org_id: 'text' } as const
+// Those of a new invite that its row does not begin without.
+const columns = {
+  id: 'text',
+  app_id: 'text',
+  email: 'text',
+  email_canonical: 'text',
+  email_at: 'text',
+  email_domain: 'text',
+  code_hash: 'text',
+  code_sealed: 'text',
+  role: 'text',
+  org_id: 'text',
+  inviter_id: 'text',
+  inviter_email: 'text',
+  inviter_name: 'text',
+  message: 'text',
+  locale: 'text',
+  metadata: 'json',
+  max_uses: 'integer',
+  created_at: 'time',
+  term_ms: 'long',
+  expires_at: 'time',
+  delivery_id: 'text',
+} as const
+const names = Object.keys(columns) as (keyof typeof columns)[]
+
+export function listOperations(dialect: Dialect, invites: InviteOperations): ListOperations {
+  const { db, tables } = dialect
+  const raw = <Row>(query: RawBuilder<Row>) => ({ compile: () => query.compile(db) })
+  const inviteTable = sql.raw(dialect.quote(tables.invites))
+  const deliveryTable = sql.raw(dialect.quote(tables.deliveries))
+  const acceptanceTable = sql.raw(dialect.quote(tables.acceptances))
+
+  // `cross join`: the rows that are sent along come first, whatever the database believes of the sizes.
+  const holders = prepareMany(dialect, invitees, (listed) =>
+    raw(sql<Pick<InviteRow, 'id' | 'email_canonical' | 'org_id' | 'expires_at'>>`
+      select i.id, i.email_canonical, i.org_id, i.expires_at from ${listed} cross join ${inviteTable} as i
+      where i.app_id = listed.app_id and i.email_canonical = listed.email_canonical
+        and coalesce(i.org_id, '') = coalesce(listed.org_id, '') and i.revoked_at is null and i.uses = 0`),
+  )
+
+  const joined = prepareMany(dialect, invitees, (listed) =>
+    raw(sql<Pick<InviteRow, 'email_canonical' | 'org_id'>>`
+      select a.email as email_canonical, a.org_id from ${listed} cross join ${acceptanceTable} as a
+      where a.app_id = listed.app_id and a.email = listed.email_canonical and a.email is not null
+        and coalesce(a.org_id, '') = coalesce(listed.org_id, '') and a.reopened_at is null`),
+  )
+
+  const known = prepareMany(dialect, { id: 'text', app_id: 'text' }, (listed) =>
+    raw(sql<{ id: string }>`
+      select i.id from ${listed} cross join ${inviteTable} as i where i.id = listed.id and i.app_id = listed.app_id`),
+  )
+
+  const lock = prepareMany(dialect, { id: 'text' }, (listed) =>
+    raw(
+      sql`select i.id from ${listed} cross join ${inviteTable} as i where i.id = listed.id order by i.id for update of i`,
+    ),
+  )
+
+  const revokeExpired = prepareMany(dialect, { invite_id: 'text', now: 'time' }, (listed) =>
+    raw(sql<{ id: string }>`
+      update ${inviteTable} as i set revoked_at = listed.now from ${listed}
+      where i.id = listed.invite_id and i.revoked_at is null and i.uses = 0 and i.expires_at <= listed.now returning id`),
+  )
+
+  const cancelMails = prepareMany(dialect, { id: 'text', now: 'time' }, (listed) =>
+    raw(sql`
+      update ${deliveryTable} as d set canceled_at = listed.now from ${listed}
+      where d.invite_id = listed.id and d.sent_at is null and d.failed_at is null and d.canceled_at is null`),
+  )
+
+  const insert = prepareMany(dialect, columns, (listed) => {
+    const list = sql.join(names.map((name) => sql.ref(name)))
+    return raw(sql<{ id: string }>`
+      insert into ${inviteTable} (${list}) select ${list} from ${listed} where true
+      on conflict do nothing returning id`)
+  })
+
+  const insertMails = prepareMany(dialect, { id: 'text', invite_id: 'text', due: 'time' }, (listed) =>
+    raw(sql`
+      insert into ${deliveryTable} (id, invite_id, attempts, next_attempt_at)
+      select id, invite_id, 0, due from ${listed}`),
+  )
+
+  const lastDue = prepare((_p: object) =>
+    db
+      .selectFrom(tables.deliveries)
+      .select('next_attempt_at')
+      .where('sent_at', 'is', null)
+      .where('failed_at', 'is', null)
+      .where('canceled_at', 'is', null)
+      .where('attempts', '=', 0)
+      .orderBy('next_attempt_at', 'desc')
+      .limit(1),
+  )
+
+  /** Where they stand, by place. */
+  function* standings(appId: string, people: readonly Invitee[], now: number): Operation<Map<string, Standing>> {
+    const places = [...new Map(people.map((each) => [placeOf(each), each])).values()].map(({ email, orgId }) => ({
+      app_id: appId,
+      email_canonical: email,
+      org_id: orgId,
+    }))
+    const found = new Map<string, Standing>()
+    for (const row of yield* holders(places)) {
+      const isExpired = row.expires_at !== null && dialect.decodeTime(row.expires_at) <= now
+      found.set(placeOfRow(row), { joined: false, holder: { id: row.id, isExpired } })
+    }
+    // Read after the holders: one that has just been accepted is missing there, and here then.
+    for (const row of yield* joined(places)) {
+      const place = placeOfRow(row)
+      found.set(place, { joined: true, holder: found.get(place)?.holder })
+    }
+    return found
+  }
+
+  function* findInvitees({ appId, invitees, now }: Parameters<InviteStore['findInvitees']>[0]) {
+    const found = yield* standings(appId, invitees, now)
+    return invitees.map((each): InviteeState => {
+      const { holder, joined = false } = found.get(placeOf(each)) ?? {}
+      if (holder && !holder.isExpired) return 'invited'
+      return joined ? 'joined' : 'new'
+    })
+  }
+
+  function* createInvites(request: NewInvites): Operation<readonly NewInviteOutcome[]> {
+    const { appId, now } = request
+    const found = yield* standings(
+      appId,
+      request.invites.flatMap(({ invite }) => inviteeOf(invite) ?? []),
+      now,
+    )
+    const outcomes = new Map<string, NewInviteOutcome>()
+    const planned: Planned[] = []
+    const joining: Planned[] = []
+    const expired: string[] = []
+    for (const each of request.invites) {
+      const { id } = each.invite
+      const invitee = inviteeOf(each.invite)
+      const place = invitee && placeOf(invitee)
+      const { joined = false, holder } = (place !== undefined && found.get(place)) || {}
+      if (holder && !holder.isExpired)
+        outcomes.set(id, holder.id === id ? { created: each.invite } : { existing: holder.id })
+      else if (joined) joining.push(each)
+      else {
+        if (holder) expired.push(holder.id)
+        if (place !== undefined) found.set(place, { joined: false, holder: { id, isExpired: false } })
+        planned.push(each)
+      }
+    }
+    // An invite of this very id is what this address has joined by: an earlier try has made it.
+    const made = new Set(
+      (yield* known(joining.map(({ invite }) => ({ id: invite.id, app_id: appId })))).map(({ id }) => id),
+    )
+    for (const { invite } of joining)
+      outcomes.set(invite.id, made.has(invite.id) ? { created: invite } : { joined: true })
+    yield* makeRoom(expired.sort(), now)
+    for (const [id, outcome] of yield* add(planned, request)) outcomes.set(id, outcome)
+    return request.invites.map(({ invite }) => outcomes.get(invite.id) ?? { existing: invite.id })
+  }
+
+  function* makeRoom(expired: readonly string[], now: number): Operation<void> {
+    if (dialect.rowLocks) yield* lock(expired.map((id) => ({ id })))
+    const at = dialect.encodeTime(now)
+    const revoked = yield* revokeExpired(expired.map((id) => ({ invite_id: id, now: at })))
+    yield* cancelMails(revoked.map(({ id }) => ({ id, now: at })))
+  }
+
+  function* add(
+    planned: readonly Planned[],
+    { now, spread }: NewInvites,
+  ): Operation<readonly (readonly [id: string, outcome: NewInviteOutcome])[]> {
+    let mails = 0
+    const due = new Map<string, number>()
+    const spreadOut = planned.map(({ invite, deliveryId }): Planned => {
+      if (deliveryId === undefined) return { invite, deliveryId }
+      const at = spread === undefined ? now : Math.round(spread.from + mails++ * spread.everyMs)
+      due.set(invite.id, at)
+      if (spread === undefined || invite.expiresAt === null) return { invite, deliveryId }
+      return { invite: { ...invite, expiresAt: invite.expiresAt + at - invite.createdAt }, deliveryId }
+    })
+    // In one order, so that two lists with the same people never wait for each other.
+    const rows = spreadOut.map(toRow).sort((a, b) => compare(a.email_canonical ?? '', b.email_canonical ?? ''))
+    const made = new Set((yield* insert(rows)).map(({ id }) => id))
+    yield* insertMails(
+      spreadOut.flatMap(({ invite, deliveryId }) =>
+        deliveryId !== undefined && made.has(invite.id)
+          ? { id: deliveryId, invite_id: invite.id, due: dialect.encodeTime(due.get(invite.id) ?? now) }
+          : [],
+      ),
+    )
+    const outcomes: [string, NewInviteOutcome][] = []
+    for (const { invite, deliveryId } of spreadOut) {
+      if (made.has(invite.id)) outcomes.push([invite.id, { created: invite }])
+      else outcomes.push([invite.id, yield* addOne({ invite, deliveryId })]) // another transaction was faster, or an earlier try
+    }
+    return outcomes
+  }
+
+  function* addOne({ invite, deliveryId }: Planned): Operation<NewInviteOutcome> {
+    const result = yield* invites.createInvite(invite, deliveryId)
+    if ('created' in result) return { created: result.created }
+    if ('existing' in result) return { existing: result.existing.id }
+    throw new Error('There is no quota here to exceed.')
+  }
+
+  function toRow({ invite, deliveryId }: Planned): { readonly [Name in keyof typeof columns]: InviteRow[Name] } {
+    const row = fromNewInvite(dialect, invite, deliveryId)
+    return {
+      ...row,
+      metadata: dialect.listed.atOnce ? (invite.metadata as unknown as InviteRow['metadata']) : row.metadata,
+      inviter_id: storable(row.inviter_id),
+      inviter_email: storable(row.inviter_email),
+      inviter_name: storable(row.inviter_name),
+    }
+  }
+
+  function* lastDeliveryAt(): Operation<number | undefined> {
+    const [last] = yield* lastDue({})
+    return last && dialect.decodeTime(last.next_attempt_at)
+  }
+
+  return { createInvites, findInvitees, lastDeliveryAt }
+}
+
+function inviteeOf({ emailCanonical, orgId }: NewInvite): Invitee | undefined {
+  return emailCanonical === null ? undefined : { email: emailCanonical, orgId }
+}
+
+function placeOf({ email, orgId }: Invitee): string {
+  return `${email} ${orgId ?? ''}` // no address has a space
+}
+
+function placeOfRow(row: Pick<InviteRow, 'email_canonical' | 'org_id'>): string {
+  return placeOf({ email: row.email_canonical ?? '', orgId: row.org_id })
+}
+
+/** What the host said of an inviter, without what no database keeps in a JSON document: NUL and half surrogates. */
+function storable(text: string | null): string | null {
+  return text?.replace(/[\0\p{Cs}]/gu, '\uFFFD') ?? null
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0
+}

@@ -9,6 +9,7 @@ import { testKeyedRequests } from './contract/keyed-requests.js'
 import { testOutbox } from './contract/outbox.js'
 import { testPruning } from './contract/pruning.js'
 import { testQuotas } from './contract/quotas.js'
+import { testRecord } from './contract/record.js'
 import { testSettings } from './contract/settings.js'
 import { testSiblings } from './contract/siblings.js'
 
@@ -44,6 +45,7 @@ export function storeContract({ describe, it }: TestRunner, open: () => Promise<
   describe('keeps keyed requests', () => testKeyedRequests(test))
   describe('prunes', () => testPruning(test))
   describe('keeps quotas', () => testQuotas(test))
+  describe('keeps the record', () => testRecord(test))
   describe('keeps settings', () => testSettings(test))
 
   describe('lasts', () => {

@@ -94,6 +94,8 @@ function sqliteDialect(tablePrefix: string): Dialect {
     jsonType: 'text',
     now: "cast(unixepoch('now', 'subsec') * 1000 as integer)",
     rowLocks: false,
+    dayOf: (column) => `(${column} / 86400000)`,
+    msBetween: (later, earlier) => `(${later} - ${earlier})`,
     tableOptions: 'strict',
     findTable: (name) => CompiledQuery.raw("select 1 from sqlite_master where type = 'table' and name = ?", [name]),
     quote: (name) => `"${name}"`,

@@ -4,6 +4,7 @@ import { createTables } from './migrations/1-tables.js'
 import { createKeyedRequests } from './migrations/2-keyed-requests.js'
 import { indexByState } from './migrations/3-indexes.js'
 import { addLimits } from './migrations/4-limits.js'
+import { addRecord } from './migrations/5-record.js'
 import { all, type Operation } from './operation.js'
 import type { Dialect } from './schema.js'
 
@@ -12,6 +13,7 @@ const steps: readonly ((dialect: Dialect) => readonly string[])[] = [
   createKeyedRequests,
   indexByState,
   addLimits,
+  addRecord,
 ]
 
 function createMigrations({ quote, tables }: Dialect): string {

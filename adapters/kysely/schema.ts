@@ -1,5 +1,6 @@
 // The tables, as Kysely sees them, and what differs between the databases they live in.
 import type { CompiledQuery, Generated, Kysely } from 'kysely'
+import type { LogActorKind } from '../../src/store.js'
 import type { Mode } from '../../src/types.js'
 
 declare const encoded: unique symbol
@@ -108,6 +109,28 @@ interface QuotaTable {
   refilled_at: DbTime
 }
 
+export interface LogTable {
+  id: string
+  app_id: string
+  at: DbTime
+  actor_kind: LogActorKind
+  actor_id: string | null
+  action: string
+  invite_id: string | null
+  acceptance_id: string | null
+  /** The invite's, at that moment: statistics are counted by it. */
+  inviter_id: string | null
+  /** The invite's, at that moment: statistics are counted by it. */
+  role: string | null
+  details: DbJson | null
+}
+
+interface PausedInviterTable {
+  app_id: string
+  inviter_id: string
+  paused_at: DbTime
+}
+
 interface MigrationTable {
   version: number
 }
@@ -120,6 +143,8 @@ export interface Tables {
   keyed_requests: KeyedRequestTable
   settings: SettingsTable
   quotas: QuotaTable
+  log: LogTable
+  paused_inviters: PausedInviterTable
   migrations: MigrationTable
 }
 
@@ -143,6 +168,10 @@ export interface Dialect {
   readonly rowLocks: boolean
   /** Selects a row where there is a table of this name. */
   findTable(name: string): CompiledQuery
+  /** The number of the day, UTC, since 1970, as SQL of a time column. */
+  dayOf(column: string): string
+  /** How many ms one time column is after another, as SQL. */
+  msBetween(later: string, earlier: string): string
   /** What ends a CREATE TABLE. */
   readonly tableOptions: string
   /** The name of a table or index, quoted, with its schema where it must be said. */
@@ -164,6 +193,8 @@ export function tableNames(prefix: string): TableNames {
     keyed_requests: name('keyed_requests'),
     settings: name('settings'),
     quotas: name('quotas'),
+    log: name('log'),
+    paused_inviters: name('paused_inviters'),
     migrations: name('migrations'),
   }
 }

@@ -9,6 +9,7 @@ import { openApiDocument } from './openapi.js'
 import { sendProblem } from './problem.js'
 import { loadPages } from './refusal-page.js'
 import { addInvites } from './routes/invites.js'
+import { addRecord } from './routes/record.js'
 import { routesFor } from './routes/routes.js'
 import { addSettings } from './routes/settings.js'
 import { addVisitors } from './routes/visitors.js'
@@ -34,6 +35,7 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
 
   const routes = routesFor(router, invites, context, options)
   addVisitors(routes)
+  addRecord(routes)
   addInvites(routes)
   addSettings(routes)
 

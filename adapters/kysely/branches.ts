@@ -13,6 +13,9 @@ const isNamed = sql<SqlBool>`joined.user_id || '' is not null`
 
 type Query = Parameters<InviteStore['getTree']>[0]
 
+// Everybody is looked up from the one above: SQLite takes a cross join in the order that it is written in, and would
+// otherwise read all of the app for each.
+
 /** The ids of one user and of everybody below, to select from. Whom it has found it does not look at again. */
 export function branchOf({ db, tables, textType }: Dialect, appId: string, rootId: string) {
   const collation = sql.raw(textType.slice('text'.length)) // of the columns: a recursive query has no other
@@ -23,8 +26,9 @@ export function branchOf({ db, tables, textType }: Dialect, appId: string, rootI
         .union(
           cte
             .selectFrom('branch')
-            .innerJoin(`${tables.acceptances} as joined`, 'joined.inviter_id', 'branch.user_id')
+            .crossJoin(`${tables.acceptances} as joined`)
             .select(sql<string>`joined.user_id`.as('user_id'))
+            .where(sql<SqlBool>`joined.inviter_id = branch.user_id`)
             .where('joined.app_id', '=', appId)
             .where(isNamed)
             .where('joined.reopened_at', 'is', null),
@@ -54,12 +58,13 @@ export function branchOperations({ db, tables }: Dialect): BranchOperations {
             sql<number>`1`.as('depth'),
           ])
           .union(
-            joinedOf(appId)
-              .innerJoin(
-                sql<{ user_id: string; depth: number }>`steps`.as('steps'),
-                'steps.user_id',
-                'joined.inviter_id',
-              )
+            db
+              .selectFrom(sql<{ user_id: string; depth: number }>`steps`.as('steps'))
+              .crossJoin(`${tables.acceptances} as joined`)
+              .where(sql<SqlBool>`joined.inviter_id = steps.user_id`)
+              .where('joined.app_id', '=', appId)
+              .where(isNamed)
+              .where('joined.reopened_at', 'is', null)
               .where('steps.depth', '<', depth)
               .select([
                 sql<string>`joined.user_id`.as('user_id'),

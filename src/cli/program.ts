@@ -4,10 +4,12 @@ import { Command } from 'commander'
 import type { Cli } from './cli.js'
 import { addDoctor } from './commands/doctor.js'
 import { addList } from './commands/list.js'
+import { addLog } from './commands/log.js'
 import { addMigrate } from './commands/migrate.js'
 import { addMode } from './commands/mode.js'
 import { addRevoke } from './commands/revoke.js'
 import { addSend } from './commands/send.js'
+import { addStats } from './commands/stats.js'
 
 const commands: readonly ((program: Command, cli: Cli) => void)[] = [
   addMigrate,
@@ -15,6 +17,8 @@ const commands: readonly ((program: Command, cli: Cli) => void)[] = [
   addList,
   addRevoke,
   addMode,
+  addStats,
+  addLog,
   addDoctor,
 ]
 

@@ -171,6 +171,9 @@ const primaryKey = /(?:sqlite_autoindex_invite_only_\w+?_1|_pkey)$/
 const wholeTable =
   /(?:Seq Scan on|SCAN) invite_only_(?!claims|settings|keyed_requests|deliveries USING (?:COVERING )?INDEX invite_only_deliveries_due)/
 
+/** All acceptances of an app, though it is an inviter's that are looked for. */
+const wholeApp = /acceptances_inviter \(app_id=\?\)/
+
 /** The indexes that are read, without the primary keys. */
 function indexesOf(plans: readonly string[]): readonly string[] {
   const names = plans.flatMap((plan) =>
@@ -192,6 +195,7 @@ for (const [database, open] of [
         const text = `${name}:\n${plans.join('\n\n')}`
         expect(indexesOf(plans), text).to.deep.equal([...indexes].sort())
         expect(plans.join('\n'), text).not.to.match(wholeTable)
+        expect(plans.join('\n'), text).not.to.match(wholeApp)
       }
     })
 

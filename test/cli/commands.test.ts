@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import * as v from 'valibot'
 import { appSettingsSchema, invitePageSchema, inviteSchema } from '../../src/output.js'
+import { auditPageSchema, statisticsSchema } from '../../src/output-record.js'
 import type { Invite, Page } from '../../src/types.js'
 import { temporaryFolder } from '../support/cleanup.js'
 import { type Host, openHost } from '../support/host.js'
@@ -228,5 +229,22 @@ describe('the command line, mode', () => {
     expect((await host.signup({ email: 'ada@example.com' })).body.code).to.equal('signup_closed')
     expect((await run('mode')).stdout).to.equal('closed\n')
     expect(v.parse(appSettingsSchema, await json('mode open'))).to.include({ appId: 'default', mode: 'open' })
+  })
+})
+
+describe('the command line, stats and log', () => {
+  it('counts what happened, and says who did it', async () => {
+    const { host, run, json } = await openFolder()
+    const { inviteId } = await host.invites.send({ email: 'ada@example.com' })
+    await host.invites.revoke(inviteId)
+    expect(v.parse(statisticsSchema, await json('stats --by month')).total).to.include({ made: 1, revoked: 1 })
+    const { stdout } = await run('stats')
+    expect(stdout).to.match(/^FROM +MADE +MAILED +FAILED +ACCEPTED +EXPIRED +REVOKED$/m)
+    expect(stdout).to.match(/^total +1 +0 +0 +0 +0 +1$/m)
+    const page = v.parse(auditPageSchema, await json(`log --invite ${inviteId}`))
+    expect(page.items.map(({ action }) => action).sort()).to.deep.equal(['invite.create', 'invite.revoke'])
+    expect((await run('log --action invite.revoke')).stdout).to.match(/invite\.revoke +code +\S+$/m)
+    expect((await run('log --actor nobody')).stdout).to.equal('Nothing was logged.\n')
+    expect((await run('stats --by hour')).code).to.equal(2)
   })
 })

@@ -64,7 +64,12 @@ describe('the OpenAPI document', () => {
       const response = operation?.responses[res.status]
       expect(response, `${method} ${path} answered ${res.status}`).not.to.equal(undefined)
       const content = response?.content?.[res.type]
-      if (response?.content) expectValid(content?.schema, res.body, `answer ${res.status} of ${method} ${path}`)
+      if (response?.content)
+        expectValid(
+          content?.schema,
+          res.type === 'text/csv' ? res.text : res.body,
+          `answer ${res.status} of ${method} ${path}`,
+        )
       called.add(`${method} ${path}`)
       return res
     }
@@ -104,6 +109,13 @@ describe('the OpenAPI document', () => {
     await call('post', '/app/{appId}/quota', { appId }, { add: 5, inviterId: 'ann' }, key)
     await call('post', '/app/{appId}/quota', { appId }, { add: 5, joinedFrom: '2026-01-01T00:00:00Z' })
     await call('delete', invite, { appId, inviteId })
+    await call('get', '/app/{appId}/audit', { appId })
+    await call('get', '/app/{appId}/stats', { appId })
+    await call('get', '/app/{appId}/tree', { appId }) // 400
+    await call('get', '/app/{appId}/acceptance.csv', { appId })
+    await call('get', '/app/{appId}/invite.csv', { appId })
+    await call('get', '/app/{appId}/inviter/{inviterId}', { appId, inviterId: 'ann' })
+    await call('put', '/app/{appId}/inviter/{inviterId}', { appId, inviterId: 'ann' }, { paused: true })
     await call('get', '/openapi.json', {})
     expect(called).to.deep.equal(new Set(operations.map(({ method, path }) => `${method} ${path}`)))
   })

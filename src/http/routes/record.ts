@@ -53,8 +53,9 @@ export function addRecord({ router, invites, context, manage }: Routes): void {
 }
 
 async function sendCsv(res: Response, name: string, { columns, rows }: Table): Promise<void> {
-  // A cell that a spreadsheet would take for a formula gets a ' before it (R-36).
-  const writer = stringify({ columns, header: true, escape_formulas: true, record_delimiter: 'windows' })
+  // A cell that a spreadsheet would take for a formula gets a ' before it (R-36). Quoted, since it takes a bare CR within
+  // a cell for the end of the row.
+  const writer = stringify({ columns, header: true, quoted_string: true, escape_formulas: true })
   res.attachment(`${name}.csv`).type('text/csv')
   await pipeline(rows, writer, res).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error // the client has left, and misses nothing

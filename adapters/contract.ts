@@ -9,9 +9,11 @@ import { APP, claimOf, create, found, type Test } from './contract/fixtures.js'
 import { testInvites } from './contract/invites.js'
 import { testKeyedRequests } from './contract/keyed-requests.js'
 import { testLists } from './contract/lists.js'
+import { testLogged } from './contract/logged.js'
 import { testOutbox } from './contract/outbox.js'
 import { testPruning } from './contract/pruning.js'
 import { testQuotas } from './contract/quotas.js'
+import { testRecord } from './contract/record.js'
 import { testSettings } from './contract/settings.js'
 import { testSiblings } from './contract/siblings.js'
 
@@ -50,6 +52,8 @@ export function storeContract({ describe, it }: TestRunner, open: () => Promise<
   describe('prunes', () => testPruning(test))
   describe('keeps quotas', () => testQuotas(test))
   describe('keeps lists', () => testLists(test))
+  describe('keeps the record', () => testRecord(test))
+  describe('logs', () => testLogged(test))
   describe('keeps settings', () => testSettings(test))
 
   describe('lasts', () => {

@@ -91,6 +91,8 @@ function postgresDialect(schema: string | undefined, tablePrefix: string): Diale
         return sql`json_to_recordset(${json}::json) as listed(${sql.join(typed)})`
       },
     },
+    dayOf: (column) => `cast(floor(extract(epoch from ${column}) / 86400) as integer)`,
+    msBetween: (later, earlier) => `cast(round(extract(epoch from ${later} - ${earlier}) * 1000) as bigint)`,
     tableOptions: '',
     quote,
     findTable: (name) => CompiledQuery.raw('select 1 where to_regclass($1) is not null', [quote(name)]),

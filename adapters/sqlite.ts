@@ -99,6 +99,8 @@ function sqliteDialect(tablePrefix: string): Dialect {
       from: (row, columns) =>
         sql`(select ${sql.join(columns.map((name) => sql`${row[name]} as ${sql.ref(name)}`))}) as listed`,
     },
+    dayOf: (column) => `(${column} / 86400000)`,
+    msBetween: (later, earlier) => `(${later} - ${earlier})`,
     tableOptions: 'strict',
     findTable: (name) => CompiledQuery.raw("select 1 from sqlite_master where type = 'table' and name = ?", [name]),
     quote: (name) => `"${name}"`,

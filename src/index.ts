@@ -52,6 +52,18 @@ export type {
   TemplateHelper,
   TemplateOptions,
 } from './options.js'
+export type {
+  AuditActor,
+  AuditEntry,
+  InvitedUser,
+  InviterCounts,
+  InviterState,
+  InviteTree,
+  LogAction,
+  PeriodCounts,
+  RoleCounts,
+  Statistics,
+} from './record-types.js'
 export type { RefusalLink, RefusalPageValues, RefusedField } from './refusal-page.js'
 export type { GivenAnswer, RequestPageValues } from './request-page.js'
 export type { DoorReport, DoorTry, SelfTestReport } from './self-test-report.js'
@@ -81,9 +93,10 @@ export type { AccessRequestInput } from './use-cases/access-requests.js'
 export type { Credentials } from './use-cases/check.js'
 export type { AcceptOptions, Claim, ClaimInput, ClaimKey } from './use-cases/claim.js'
 export type { CreateKey } from './use-cases/keys.js'
-export type { ListQuery, ResendOptions, UpdateInvite } from './use-cases/manage.js'
+export type { ListQuery, ResendOptions, RevokeAll, UpdateInvite } from './use-cases/manage.js'
 export type { Pruned, PruneOptions } from './use-cases/prune.js'
 export type { QuotaChange, QuotaGrant, QuotaGranted } from './use-cases/quotas.js'
+export type { AuditQuery, InviterChange, TreeQuery } from './use-cases/record.js'
 export type {
   AccessRequestQuery,
   ApproveRequests,
@@ -93,3 +106,4 @@ export type {
 export type { SendInvite } from './use-cases/send.js'
 export type { SendManyOptions, SendManyRow, SentMany, SentRow, SkippedRows } from './use-cases/send-many.js'
 export type { SettingsChange } from './use-cases/settings.js'
+export type { StatsQuery } from './use-cases/statistics.js'

@@ -10,6 +10,7 @@ import { createCompose } from './mail/message.js'
 import { createRequestCompose } from './mail/request-message.js'
 import { createWorker } from './mail/worker.js'
 import type { InvitesOptions } from './options.js'
+import type { AuditEntry, InviterState, InviteTree, Statistics } from './record-types.js'
 import type { Acceptance, AccessRequest, Invite, InvitePreview, Page, Quota, Settings } from './types.js'
 import { listAcceptances, type PageQuery, reopenAcceptance } from './use-cases/acceptances.js'
 import { type AccessRequestInput, askForAccess } from './use-cases/access-requests.js'
@@ -28,6 +29,7 @@ import {
   type ListQuery,
   listInvites,
   type ResendOptions,
+  type RevokeAll,
   resendInvite,
   retrieveInvite,
   revokeAllInvites,
@@ -44,6 +46,15 @@ import {
   type QuotaGranted,
   setQuota,
 } from './use-cases/quotas.js'
+import {
+  type AuditQuery,
+  changeInviter,
+  getInviter,
+  getTree,
+  type InviterChange,
+  listAudit,
+  type TreeQuery,
+} from './use-cases/record.js'
 import {
   type AccessRequestQuery,
   type ApproveRequests,
@@ -63,6 +74,7 @@ import {
   sendMany,
 } from './use-cases/send-many.js'
 import { getSettings, type SettingsChange, updateSettings } from './use-cases/settings.js'
+import { getStatistics, type StatsQuery } from './use-cases/statistics.js'
 
 /**
  * What code may do without a request at hand. Every method rejects with an `InviteError` where what was asked cannot be;
@@ -95,8 +107,11 @@ export interface CoreInvites {
   resend(inviteId: string, options?: ResendOptions, scope?: Scope): Promise<Invite>
   /** Takes it back. False, without effect, where no use is left or it was revoked before. @throws InviteError `invite_not_found`. */
   revoke(inviteId: string, scope?: Scope): Promise<boolean>
-  /** Takes back every invite that has a use left: the app's, or one inviter's. Resolves with how many there were. */
-  revokeAll(which?: { readonly inviterId?: string | undefined }, scope?: Scope): Promise<number>
+  /**
+   * Takes back every invite that has a use left: the app's, one inviter's, or with `branch` also those of whoever joined
+   * by their invites, and so on. All in one step. Resolves with how many there were.
+   */
+  revokeAll(which?: RevokeAll, scope?: Scope): Promise<number>
   /** What a signup page may show to whoever holds the code. Changes nothing. @throws InviteError `invite_not_found`. */
   check(credentials: Credentials, scope?: Pick<Scope, 'appId'>): Promise<InvitePreview>
   /** Holds one use while an account is being made. For signups that are no Express route; those take `requireInvite`. */
@@ -109,6 +124,14 @@ export interface CoreInvites {
   acceptances(query?: PageQuery, scope?: Scope): Promise<Page<Acceptance>>
   /** Gives a wrongly counted use back. @throws InviteError `invite_exists` where its address has another invite by now. */
   reopen(acceptanceId: string, scope?: Scope): Promise<Acceptance>
+  /** Whether an inviter is paused; with a change, after it. While they are, their invites are refused as `not_allowed`. */
+  inviter(inviterId: string, change?: InviterChange, scope?: Scope): Promise<InviterState>
+  /** Who joined by somebody's invites, by theirs, and so on. */
+  tree(query: TreeQuery, scope?: Scope): Promise<InviteTree>
+  /** A page of the log, newest first: who did what to which invite. */
+  audit(query?: AuditQuery, scope?: Scope): Promise<Page<AuditEntry>>
+  /** How many invites were made, mailed, accepted, expired and revoked, over time. It takes as long as there is to count. */
+  stats(query?: StatsQuery, scope?: Scope): Promise<Statistics>
   /** The app's settings; with a change, after it. */
   settings(change?: SettingsChange, scope?: Scope): Promise<Settings>
   /** How many invites a member may still send; with a change, after it. */
@@ -209,6 +232,13 @@ export function createCore(options: InvitesOptions): CoreInvites {
     release: (claim) => releaseClaim(context, claim),
     acceptances: async (query = {}, scope = {}) => listAcceptances(context, query, readScope(scope)),
     reopen: async (acceptanceId, scope = {}) => reopenAcceptance(context, acceptanceId, readScope(scope)),
+    inviter: async (inviterId, change, scope = {}) =>
+      change === undefined
+        ? getInviter(context, inviterId, readScope(scope))
+        : changeInviter(context, inviterId, change, readScope(scope)),
+    tree: async (query, scope = {}) => getTree(context, query, readScope(scope)),
+    audit: async (query = {}, scope = {}) => listAudit(context, query, readScope(scope)),
+    stats: async (query = {}, scope = {}) => getStatistics(context, query, readScope(scope)),
     settings: async (change, scope = {}) =>
       change === undefined ? getSettings(context, readScope(scope)) : updateSettings(context, change, readScope(scope)),
     quota: async (inviterId, change, scope = {}) =>

@@ -1,5 +1,6 @@
 // What a store keeps of the credentials that programs of an app manage invites with.
 import type { Timestamp } from './records.js'
+import type { LogNote } from './store-notes.js'
 import type { PagePosition } from './store-requests.js'
 
 /** An app's key, as it is kept: what it is compared by, and never the key itself. */
@@ -38,7 +39,7 @@ export interface FoundAppKey {
 /** Keys of apps, as a part of a store. */
 export interface AppKeyStore {
   /** Adds a key. @throws Error where there is one of this id, in any app. */
-  createAppKey(key: NewAppKey): Promise<AppKeyRecord>
+  createAppKey(key: NewAppKey, note?: LogNote): Promise<AppKeyRecord>
 
   /** The app's key of this id, whatever its state, and whether it has keys at all. */
   findAppKey(query: { readonly appId: string; readonly keyId: string }): Promise<FoundAppKey>
@@ -55,6 +56,7 @@ export interface AppKeyStore {
     readonly appId: string
     readonly keyId: string
     readonly now: Timestamp
+    readonly note?: LogNote | undefined
   }): Promise<boolean | undefined>
 
   /** Notes that a key was used, unless a later use was noted already. */

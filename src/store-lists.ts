@@ -1,5 +1,6 @@
 // What a store does for lists of thousands: many invites in one step.
 import type { NewInvite, Timestamp } from './records.js'
+import type { LogNote } from './store-notes.js'
 
 /** An address and an organization of one app. */
 export interface Invitee {
@@ -27,6 +28,8 @@ export interface NewInvites {
   readonly now: Timestamp
   /** Spreads their mails over time. Default: all are due at once. */
   readonly spread?: MailSpread | undefined
+  /** What each is logged as, under ids that begin with its own. */
+  readonly note?: LogNote | undefined
 }
 
 /** When the mails of a list are due. */
@@ -50,6 +53,10 @@ export type NewInviteOutcome =
   | {
       /** Its address has joined this app and organization. */
       readonly joined: true
+    }
+  | {
+      /** Its inviter is paused. */
+      readonly paused: true
     }
 
 /** Lists, as a part of a store. */

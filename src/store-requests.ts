@@ -1,5 +1,7 @@
 // What a store is asked, and what it answers.
 import type { AcceptanceRecord, ClaimedInvite, InviteRecord, Timestamp } from './records.js'
+import type { LogNote } from './store-notes.js'
+import type { QuotaKey } from './store-settings.js'
 import type { InviteStatus, Mode, QuotaRule } from './types.js'
 
 /** Names one invite: ids are never looked up without their app. */
@@ -8,6 +10,14 @@ export interface InviteKey {
   readonly appId: string
   /** The invite's own id. */
   readonly inviteId: string
+}
+
+/** What making an invite takes, and leaves, besides it. */
+export interface CreateInviteOptions {
+  /** The quota that its uses are taken from. */
+  readonly charge?: QuotaKey | undefined
+  /** What it is logged as. */
+  readonly note?: LogNote | undefined
 }
 
 /** Which page of invites to read. */
@@ -66,7 +76,7 @@ export interface ClaimRequest {
 }
 
 /** Why a claim was not admitted, judged in this order. */
-export type ClaimRefusal = 'closed' | 'full' | 'unknown' | 'used' | 'expired' | 'email_mismatch' | 'claimed'
+export type ClaimRefusal = 'closed' | 'full' | 'unknown' | 'used' | 'expired' | 'email_mismatch' | 'paused' | 'claimed'
 
 /** What became of a claim. */
 export type ClaimResult =
@@ -151,6 +161,8 @@ export interface InviteChange extends InviteKey {
   readonly deliveryId?: string | undefined
   /** The app's rule of quotas where none is stored: what an expired invite gave back is taken again when it is revived. */
   readonly defaultQuota?: QuotaRule | undefined
+  /** What it is logged as. */
+  readonly note?: LogNote | undefined
 }
 
 /** What housekeeping removes. */

@@ -1,5 +1,6 @@
 // What a store keeps of settings that are switched at run time, and of quotas.
 import type { Timestamp } from './records.js'
+import type { LogNote } from './store-notes.js'
 import type { Mode, QuotaRule } from './types.js'
 
 /** What was stored of an app's settings; what is absent never was, and the options count. */
@@ -56,6 +57,7 @@ export interface SettingsStore {
     readonly appId: string
     readonly change: StoredSettings
     readonly now: Timestamp
+    readonly note?: LogNote | undefined
   }): Promise<StoredSettings>
 }
 
@@ -68,7 +70,9 @@ export interface QuotaStore {
   getQuota(request: QuotaKey & { readonly now: Timestamp }): Promise<QuotaState>
 
   /** Sets what is left of a quota; its period begins anew. Returns how it stands then. */
-  setQuota(request: QuotaKey & { readonly left: number | null; readonly now: Timestamp }): Promise<QuotaState>
+  setQuota(
+    request: QuotaKey & { readonly left: number | null; readonly now: Timestamp; readonly note?: LogNote | undefined },
+  ): Promise<QuotaState>
 
   /**
    * Adds to the quotas of everybody who joined the app in that time, or of one inviter; an unlimited one stays so. All
@@ -81,5 +85,6 @@ export interface QuotaStore {
     readonly to: { readonly inviterId: string } | { readonly joinedFrom: Timestamp; readonly joinedUntil: Timestamp }
     readonly defaultQuota: QuotaRule
     readonly now: Timestamp
+    readonly note?: LogNote | undefined
   }): Promise<number>
 }

@@ -5,12 +5,15 @@ import type { AccessRequestStore } from './store-access-requests.js'
 import type { KeyedRequestStore } from './store-keyed-requests.js'
 import type { AppKeyStore } from './store-keys.js'
 import type { ListStore } from './store-lists.js'
+import type { LogNote } from './store-notes.js'
 import type { OutboxStore } from './store-outbox.js'
+import type { RecordStore } from './store-record.js'
 import type {
   AcceptRequest,
   AcceptResult,
   ClaimRequest,
   ClaimResult,
+  CreateInviteOptions,
   InviteChange,
   InviteKey,
   ListInvites,
@@ -18,14 +21,16 @@ import type {
   PruneRequest,
   PruneResult,
 } from './store-requests.js'
-import type { QuotaKey, QuotaState, QuotaStore, SettingsStore } from './store-settings.js'
+import type { QuotaState, QuotaStore, SettingsStore } from './store-settings.js'
 
 export type * from './records.js'
 export type * from './store-access-requests.js'
 export type * from './store-keyed-requests.js'
 export type * from './store-keys.js'
 export type * from './store-lists.js'
+export type * from './store-notes.js'
 export type * from './store-outbox.js'
+export type * from './store-record.js'
 export type * from './store-requests.js'
 export type * from './store-settings.js'
 
@@ -34,7 +39,8 @@ export type * from './store-settings.js'
  *
  * Each method is one atomic step: it happens wholly or not at all, whatever else runs, in this process or another.
  * A method that cannot be carried out rejects, and has then changed nothing; it never answers as if it had found
- * nothing. Time is an argument of every method, never the store's own clock.
+ * nothing. Time is an argument of every method, never the store's own clock. A change that comes with a `note` is
+ * logged so in the same step, where it was made.
  */
 export interface InviteStore
   extends SettingsStore,
@@ -43,7 +49,8 @@ export interface InviteStore
     KeyedRequestStore,
     AppKeyStore,
     AccessRequestStore,
-    ListStore {
+    ListStore,
+    RecordStore {
   /**
    * Brings the schema up to date. Safe at every start and from several processes at once; keeps all data.
    * @throws Error where the schema is newer than this version, or the database cannot be written.
@@ -62,12 +69,12 @@ export interface InviteStore
    * With `charge`, the uses that the invite has are taken from that quota in the same step; where so many are not left, or
    * the invite's uses are unlimited and the quota is not, nothing is added and the quota is returned as `exceeded`. Of any
    * number at once, from any number of processes, exactly as many are added as the quota pays for. What is not added
-   * costs nothing.
+   * costs nothing. While its inviter is paused nothing is added either, and `paused` is returned.
    */
   createInvite(
     invite: NewInvite,
     deliveryId: string | undefined,
-    charge?: QuotaKey,
+    options?: CreateInviteOptions,
   ): Promise<
     | {
         /** The new invite. */
@@ -80,6 +87,10 @@ export interface InviteStore
     | {
         /** The quota that does not suffice. */
         exceeded: QuotaState
+      }
+    | {
+        /** Its inviter is paused. */
+        paused: true
       }
   >
 
@@ -97,15 +108,16 @@ export interface InviteStore
    * code its generation goes up by one. Where it has had a mail of this very `deliveryId`, the change was made before:
    * nothing is changed, and it is returned as it stands now. With `defaultQuota`, an expired invite that gave uses back
    * takes them from its inviter's quota again when its term is moved; where so many are not left, nothing is changed.
+   * While its inviter is paused it is not mailed: nothing is changed then.
    */
-  changeInvite(change: InviteChange): Promise<InviteRecord | 'over' | 'quota_exceeded' | undefined>
+  changeInvite(change: InviteChange): Promise<InviteRecord | 'over' | 'quota_exceeded' | 'paused' | undefined>
 
   /**
    * Revokes an invite that has a use left and cancels its waiting mail. From then on no claim on it is admitted,
    * in any process. Returns the invite as it then stands, and whether it was this call that revoked it: one without
    * a use left is unchanged.
    */
-  revokeInvite(key: InviteKey & { readonly now: Timestamp }): Promise<
+  revokeInvite(key: InviteKey & { readonly now: Timestamp; readonly note?: LogNote | undefined }): Promise<
     | {
         /** As it stands now. */
         readonly invite: InviteRecord
@@ -117,17 +129,20 @@ export interface InviteStore
 
   /**
    * Revokes every invite of the app that has a use left, or of one inviter in it, and cancels their waiting mail; as
-   * `revokeInvite` does, but all in one step. Returns those that it revoked.
+   * `revokeInvite` does, but all in one step. With `branch`, also those of everybody who joined by that inviter's
+   * invites, by theirs, and so on; reopened acceptances aside. Returns those that it revoked; each is logged by itself.
    */
   revokeInvites(request: {
     readonly appId: string
     readonly inviterId?: string | undefined
+    readonly branch?: boolean | undefined
     readonly now: Timestamp
+    readonly note?: LogNote | undefined
   }): Promise<readonly InviteRecord[]>
 
   /**
    * Holds one use. Admits a claim only where, at the moment the invite's row is locked, the app's mode lets it, of its
-   * seats (accepted uses that were not reopened, and live holds, of all its invites) one is left, the invite is not revoked, `now` is before `expiresAt`, the address fits, and `uses + held < maxUses` with lapsed
+   * seats (accepted uses that were not reopened, and live holds, of all its invites) one is left, the invite is not revoked, its inviter not paused, `now` is before `expiresAt`, the address fits, and `uses + held < maxUses` with lapsed
    * holds not counted. So of any number of claims at once, from any number of processes, exactly as many are
    * admitted as there are uses. Clearing lapsed holds lowers `held` even where the claim is refused.
    *
@@ -164,6 +179,8 @@ export interface InviteStore
   /** One page, newest first. */
   listAcceptances(query: {
     readonly appId: string
+    /** Only those of this inviter's invites. */
+    readonly inviterId?: string | undefined
     readonly limit: number
     readonly after?: PagePosition | undefined
   }): Promise<readonly AcceptanceRecord[]>
@@ -176,6 +193,7 @@ export interface InviteStore
     readonly appId: string
     readonly acceptanceId: string
     readonly now: Timestamp
+    readonly note?: LogNote | undefined
   }): Promise<AcceptanceRecord | 'exists' | undefined>
 
   /** The database's own clock. Only ever compared with the caller's, to tell that they are apart. */

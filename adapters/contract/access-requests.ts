@@ -38,6 +38,12 @@ export function testAccessRequests(test: Test): void {
     decidedBy: 'boss',
     now,
   })
+  async function approve(store: InviteStore, ...request: Parameters<InviteStore['approveAccessRequest']>) {
+    const result = await store.approveAccessRequest(...request)
+    assert.ok(result !== 'paused')
+    return result
+  }
+
   const inviteFor = (email: string) => newInvite({ email })
   const names = async (store: InviteStore, state: 'waiting' | 'approved' | 'declined', by = 'position' as const) =>
     (await store.listAccessRequests({ appId: APP, state, by, limit: 9 })).map(({ email }) => email.split('@')[0])
@@ -146,7 +152,7 @@ export function testAccessRequests(test: Test): void {
     const results = await Promise.all(
       Array.from({ length: 10 }, (_, n) => {
         const invite = inviteFor('ada@example.com')
-        return store.approveAccessRequest(decision(request, NOW + n), invite, `invite mail ${n}`)
+        return approve(store, decision(request, NOW + n), invite, `invite mail ${n}`)
       }),
     )
     const made = results.filter((result) => result?.changed)
@@ -166,13 +172,13 @@ export function testAccessRequests(test: Test): void {
   test('decides only on what was confirmed, in its own app', async (store) => {
     const request = requestOf('ada')
     await ask(store, request)
-    assert.equal(await store.approveAccessRequest(decision(request), inviteFor(request.email), undefined), undefined)
+    assert.equal(await approve(store, decision(request), inviteFor(request.email), undefined), undefined)
     assert.equal(await store.declineAccessRequest(decision(request)), undefined)
     const confirmed = await waiting(store, 'bob')
     const elsewhere = { ...decision(confirmed), appId: 'other' }
     assert.equal(await store.declineAccessRequest(elsewhere), undefined)
     const invite = { ...inviteFor(confirmed.email), appId: 'other' }
-    assert.equal(await store.approveAccessRequest(elsewhere, invite, undefined), undefined)
+    assert.equal(await approve(store, elsewhere, invite, undefined), undefined)
     assert.equal(await store.findInvite({ appId: 'other', inviteId: invite.id }), undefined)
   })
 
@@ -180,14 +186,14 @@ export function testAccessRequests(test: Test): void {
     const request = await waiting(store, 'ada')
     assert.equal((await store.declineAccessRequest(decision(request)))?.changed, true)
     assert.equal((await store.declineAccessRequest(decision(request, NOW + 1)))?.changed, false)
-    const approved = await store.approveAccessRequest(decision(request, NOW + 2), inviteFor(request.email), 'mail')
+    const approved = await approve(store, decision(request, NOW + 2), inviteFor(request.email), 'mail')
     assert.ok(approved?.changed && approved.invite)
     const declined = await store.declineAccessRequest(decision(request, NOW + 3))
     assert.equal(declined?.invite?.id, approved.invite.id)
     assert.equal((await found(store, approved.invite)).revokedAt, NOW + 3)
     assert.equal((await found(store, approved.invite)).delivery?.canceledAt, NOW + 3)
     assert.deepEqual([declined.request.decision, declined.request.inviteId], ['decline', null])
-    const again = await store.approveAccessRequest(decision(request, NOW + 4), inviteFor(request.email), undefined)
+    const again = await approve(store, decision(request, NOW + 4), inviteFor(request.email), undefined)
     assert.ok(again?.invite)
     await acceptFor(store, again.invite, { now: NOW + 5, email: { canonical: request.email, domain: 'example.com' } })
     const late = await store.declineAccessRequest(decision(request, NOW + 6))
@@ -197,7 +203,7 @@ export function testAccessRequests(test: Test): void {
   test('leaves the invite alone that the address had already', async (store) => {
     const invite = await create(store, newInvite({ email: 'ada@example.com' }))
     const request = await waiting(store, 'ada')
-    const approved = await store.approveAccessRequest(decision(request), inviteFor(request.email), 'mail')
+    const approved = await approve(store, decision(request), inviteFor(request.email), 'mail')
     assert.deepEqual([approved?.changed, approved?.request.inviteId, approved?.invite], [true, null, undefined])
     assert.equal((await store.declineAccessRequest(decision(request)))?.changed, true)
     assert.equal((await found(store, invite)).revokedAt, null)
@@ -236,7 +242,7 @@ export function testAccessRequests(test: Test): void {
 
   test('keeps an approved request whose invite is removed', async (store) => {
     const request = await waiting(store, 'ada')
-    const approved = await store.approveAccessRequest(decision(request), inviteFor(request.email), undefined)
+    const approved = await approve(store, decision(request), inviteFor(request.email), undefined)
     assert.ok(approved?.invite?.expiresAt)
     const before = approved.invite.expiresAt
     await store.prune({ what: 'invites', before, now: before + DAY, limit: 9 })

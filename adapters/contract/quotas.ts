@@ -13,7 +13,7 @@ const quotaOf = (inviterId: string, changes: Partial<QuotaRule> = {}): QuotaKey 
 
 export function testQuotas(test: Test): void {
   const send = (store: InviteStore, key: QuotaKey, changes: Partial<NewInvite> = {}) =>
-    store.createInvite(newInvite({ inviterId: key.inviterId, ...changes }), undefined, key)
+    store.createInvite(newInvite({ inviterId: key.inviterId, ...changes }), undefined, { charge: key })
   const sent = async (...given: Parameters<typeof send>): Promise<InviteRecord> => {
     const result = await send(...given)
     assert.ok('created' in result, 'it was not paid')
@@ -47,10 +47,10 @@ export function testQuotas(test: Test): void {
   test('R-29 takes nothing for what is not made, nor for the same invite again', async (store) => {
     const ann = quotaOf('ann', { start: 1 })
     const invite = newInvite({ email: 'ada@example.com', inviterId: 'ann' })
-    const makings = await Promise.all([1, 2, 3].map(() => store.createInvite(invite, undefined, ann)))
+    const makings = await Promise.all([1, 2, 3].map(() => store.createInvite(invite, undefined, { charge: ann })))
     assert.ok(makings.every((making) => 'created' in making && making.created.id === invite.id))
     assert.equal(await left(store, ann), 0)
-    assert.ok('created' in (await store.createInvite(invite, undefined, ann)))
+    assert.ok('created' in (await store.createInvite(invite, undefined, { charge: ann })))
     const bob = quotaOf('bob')
     assert.ok('existing' in (await send(store, bob, { email: 'ada@example.com' })))
     assert.equal(await left(store, bob), 3)

@@ -1,6 +1,7 @@
 // Who joined: listing accepted uses and giving one back.
 import { type SqlBool, sql } from 'kysely'
-import type { AcceptanceRecord, PagePosition } from '../../src/store.js'
+import type { AcceptanceRecord, InviteStore } from '../../src/store.js'
+import type { LogOperations } from './log.js'
 import { all, type Operation, prepare } from './operation.js'
 import type { ReadingOperations } from './reading.js'
 import { toAcceptance } from './records.js'
@@ -8,21 +9,16 @@ import type { RevokingOperations } from './revoking.js'
 import type { DbTime, Dialect } from './schema.js'
 
 export interface AcceptanceOperations {
-  listAcceptances(query: {
-    readonly appId: string
-    readonly limit: number
-    readonly after?: PagePosition | undefined
-  }): Operation<readonly AcceptanceRecord[]>
-  reopenAcceptance(request: {
-    readonly appId: string
-    readonly acceptanceId: string
-    readonly now: number
-  }): Operation<AcceptanceRecord | 'exists' | undefined>
+  listAcceptances(query: List): Operation<readonly AcceptanceRecord[]>
+  reopenAcceptance(request: Reopen): Operation<AcceptanceRecord | 'exists' | undefined>
 }
+
+type List = Parameters<InviteStore['listAcceptances']>[0]
+type Reopen = Parameters<InviteStore['reopenAcceptance']>[0]
 
 export function acceptanceOperations(
   dialect: Dialect,
-  { reading, revoking }: { reading: ReadingOperations; revoking: RevokingOperations },
+  { reading, revoking, log }: { reading: ReadingOperations; revoking: RevokingOperations; log: LogOperations },
 ): AcceptanceOperations {
   const { db, tables } = dialect
 
@@ -62,13 +58,10 @@ export function acceptanceOperations(
       .returning('id'),
   )
 
-  function* listAcceptances(query: {
-    readonly appId: string
-    readonly limit: number
-    readonly after?: PagePosition | undefined
-  }): Operation<readonly AcceptanceRecord[]> {
-    const { after } = query
+  function* listAcceptances(query: List): Operation<readonly AcceptanceRecord[]> {
+    const { after, inviterId } = query
     let select = db.selectFrom(tables.acceptances).selectAll().where('app_id', '=', query.appId)
+    if (inviterId !== undefined) select = select.where('inviter_id', '=', inviterId)
     if (after) {
       const position = dialect.encodeTime(after.at)
       select = select.where((eb) => eb(eb.refTuple('accepted_at', 'id'), '<', eb.tuple(position, after.id)))
@@ -77,11 +70,7 @@ export function acceptanceOperations(
     return rows.map((row) => toAcceptance(dialect, row))
   }
 
-  function* reopenAcceptance(request: {
-    readonly appId: string
-    readonly acceptanceId: string
-    readonly now: number
-  }): Operation<AcceptanceRecord | 'exists' | undefined> {
+  function* reopenAcceptance(request: Reopen): Operation<AcceptanceRecord | 'exists' | undefined> {
     const [seen] = yield* byId({ appId: request.appId, id: request.acceptanceId })
     if (seen === undefined) return undefined
     yield* reading.lock({ inviteId: seen.invite_id })
@@ -90,12 +79,14 @@ export function acceptanceOperations(
     const invite = yield* reading.rowOf({ appId: request.appId, inviteId: found.invite_id })
     if (invite?.email_canonical != null) {
       const place = { appId: invite.app_id, email: invite.email_canonical, orgId: invite.org_id }
-      yield* revoking.makeRoom(place, request.now)
+      yield* revoking.makeRoom(place, request.now, request.note)
     }
     const [given] = yield* giveBack({ inviteId: found.invite_id })
     if (given === undefined) return 'exists'
     const [reopened] = yield* markReopened({ id: found.id, now: dialect.encodeTime(request.now) })
-    return reopened && toAcceptance(dialect, reopened)
+    if (reopened === undefined) return undefined
+    if (invite) yield* log.logInvite(request.note, invite, request.now, found.id)
+    return toAcceptance(dialect, reopened)
   }
 
   return { listAcceptances, reopenAcceptance }

@@ -1,6 +1,14 @@
 // The waiting list: deciding who is invited.
-import type { AccessRequestDecided, AccessRequestDecision, NewInvite } from '../../src/store.js'
+import type {
+  AccessRequestDecided,
+  AccessRequestDecision,
+  InviteKey,
+  InviteRecord,
+  LogNote,
+  NewInvite,
+} from '../../src/store.js'
 import type { InviteOperations } from './invites.js'
+import { inPassing, type LogOperations } from './log.js'
 import { type Operation, prepare } from './operation.js'
 import { type AccessRequestRow, toAccessRequest } from './records.js'
 import type { RevokingOperations } from './revoking.js'
@@ -11,13 +19,13 @@ export interface AccessDecisionOperations {
     decision: AccessRequestDecision,
     invite: NewInvite,
     deliveryId: string | undefined,
-  ): Operation<AccessRequestDecided | undefined>
+  ): Operation<AccessRequestDecided | 'paused' | undefined>
   declineAccessRequest(decision: AccessRequestDecision): Operation<AccessRequestDecided | undefined>
 }
 
 export function accessDecisionOperations(
   dialect: Dialect,
-  { revoking, invites }: { revoking: RevokingOperations; invites: InviteOperations },
+  { revoking, invites, log }: { revoking: RevokingOperations; invites: InviteOperations; log: LogOperations },
 ): AccessDecisionOperations {
   const { db, tables } = dialect
 
@@ -48,16 +56,18 @@ export function accessDecisionOperations(
 
   // The request's row is locked first, and then its invite's: whoever decides on the same one waits here.
   function* approveAccessRequest(
-    { appId, requestId, decidedBy, now }: AccessRequestDecision,
+    { appId, requestId, decidedBy, now, note }: AccessRequestDecision,
     invite: NewInvite,
     deliveryId: string | undefined,
-  ): Operation<AccessRequestDecided | undefined> {
+  ): Operation<AccessRequestDecided | 'paused' | undefined> {
     const [row] = yield* lockConfirmed({ appId, id: requestId })
     if (row === undefined || row.decision === 'approve') return row && unchanged(row)
-    const made = yield* invites.createInvite(invite, deliveryId)
+    const made = yield* invites.createInvite(invite, deliveryId, { note: inPassing(note, 'invite.create') })
+    if ('paused' in made) return 'paused'
     const created = 'created' in made ? made.created : undefined
     const inviteId = created?.id ?? null
     const changes = { id: row.id, decision: 'approve', now: dialect.encodeTime(now), decidedBy, inviteId } as const
+    yield* logDecision(note, { appId, now }, created)
     return decided((yield* decide(changes))[0], created)
   }
 
@@ -66,10 +76,11 @@ export function accessDecisionOperations(
     requestId,
     decidedBy,
     now,
+    note,
   }: AccessRequestDecision): Operation<AccessRequestDecided | undefined> {
     const [row] = yield* lockConfirmed({ appId, id: requestId })
     if (row === undefined || row.decision === 'decline') return row && unchanged(row)
-    const taken = row.invite_id === null ? undefined : yield* takeBack({ appId, inviteId: row.invite_id, now })
+    const taken = row.invite_id === null ? undefined : yield* takeBack({ appId, inviteId: row.invite_id, now, note })
     if (taken === 'used') return unchanged(row)
     const changes = {
       id: row.id,
@@ -78,11 +89,22 @@ export function accessDecisionOperations(
       decidedBy,
       inviteId: null,
     } as const
+    yield* logDecision(note, { appId, now }, taken)
     return decided((yield* decide(changes))[0], taken)
   }
 
-  function* takeBack(key: { appId: string; inviteId: string; now: number }) {
-    const result = yield* revoking.revokeInvite(key)
+  function* logDecision(
+    note: LogNote | undefined,
+    at: { readonly appId: string; readonly now: number },
+    invite: InviteRecord | undefined,
+  ): Operation<void> {
+    if (invite === undefined) return yield* log.logChange(note, at)
+    const { id, appId, inviterId, role } = invite
+    yield* log.logInvite(note, { id, app_id: appId, inviter_id: inviterId, role }, at.now)
+  }
+
+  function* takeBack({ note, ...key }: InviteKey & { readonly now: number; readonly note: LogNote | undefined }) {
+    const result = yield* revoking.revokeInvite({ ...key, note: inPassing(note, 'invite.revoke') })
     if (result === undefined || result.revoked) return result?.invite
     return result.invite.revokedAt === null ? 'used' : undefined
   }

@@ -1,6 +1,7 @@
 // Keys of apps: made, found, revoked, and when they were last used.
 import { sql } from 'kysely'
-import type { AppKeyRecord, FoundAppKey, InviteStore, NewAppKey } from '../../src/store.js'
+import type { AppKeyRecord, FoundAppKey, InviteStore, LogNote, NewAppKey } from '../../src/store.js'
+import type { LogOperations } from './log.js'
 import { all, type Operation, prepare } from './operation.js'
 import type { AppKeyTable, DbTime, Dialect } from './schema.js'
 
@@ -9,14 +10,14 @@ type Request<Name extends 'findAppKey' | 'listAppKeys' | 'revokeAppKey' | 'noteA
 >[0]
 
 export interface AppKeyOperations {
-  createAppKey(key: NewAppKey): Operation<AppKeyRecord>
+  createAppKey(key: NewAppKey, note?: LogNote): Operation<AppKeyRecord>
   findAppKey(query: Request<'findAppKey'>): Operation<FoundAppKey>
   listAppKeys(query: Request<'listAppKeys'>): Operation<readonly AppKeyRecord[]>
   revokeAppKey(request: Request<'revokeAppKey'>): Operation<boolean | undefined>
   noteAppKeyUse(request: Request<'noteAppKeyUse'>): Operation<void>
 }
 
-export function appKeyOperations(dialect: Dialect): AppKeyOperations {
+export function appKeyOperations(dialect: Dialect, log: LogOperations): AppKeyOperations {
   const { db, tables } = dialect
 
   const byId = prepare((p: { appId: string; keyId: string }) =>
@@ -67,7 +68,7 @@ export function appKeyOperations(dialect: Dialect): AppKeyOperations {
   }
 
   return {
-    *createAppKey({ id, appId, label, scopes, keyHash, createdAt, expiresAt }) {
+    *createAppKey({ id, appId, label, scopes, keyHash, createdAt, expiresAt }, note) {
       const row = {
         id,
         app_id: appId,
@@ -80,6 +81,7 @@ export function appKeyOperations(dialect: Dialect): AppKeyOperations {
         revoked_at: null,
       }
       yield* all(db.insertInto(tables.app_keys).values(row))
+      yield* log.logChange(note, { appId, now: createdAt })
       return toRecord(row)
     },
 
@@ -100,8 +102,11 @@ export function appKeyOperations(dialect: Dialect): AppKeyOperations {
       return rows.map(toRecord)
     },
 
-    *revokeAppKey({ appId, keyId, now }) {
-      if ((yield* revoke({ appId, keyId, now: dialect.encodeTime(now) })).length > 0) return true
+    *revokeAppKey({ appId, keyId, now, note }) {
+      if ((yield* revoke({ appId, keyId, now: dialect.encodeTime(now) })).length > 0) {
+        yield* log.logChange(note, { appId, now })
+        return true
+      }
       return (yield* byId({ appId, keyId })).length > 0 ? false : undefined
     },
 

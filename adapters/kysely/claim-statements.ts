@@ -1,6 +1,7 @@
 // The statements under the rules of claiming, each compiled once.
 import { type SqlBool, sql } from 'kysely'
 import { prepare } from './operation.js'
+import { isNotPaused } from './pausing.js'
 import type { AcceptanceRow } from './records.js'
 import type { DbTime, Dialect } from './schema.js'
 
@@ -60,6 +61,7 @@ export function claimStatements(dialect: Dialect) {
         .where(hasUseLeft(p.lapsed))
         .where(sql<SqlBool>`(email_canonical is null or email_canonical = ${p.email} or ${p.withoutEmail} = 1)`)
         .where(sql<SqlBool>`(email_domain is null or email_domain = ${p.domain})`)
+        .where(isNotPaused(dialect))
         .returningAll(),
   )
 
@@ -127,6 +129,7 @@ export function claimStatements(dialect: Dialect) {
       .where('revoked_at', 'is', null)
       .where(unexpired(p.now))
       .where(hasUseLeft(p.lapsed))
+      .where(isNotPaused(dialect))
       .returningAll(),
   )
 

@@ -16,6 +16,7 @@ import type {
 import { claimStatements } from './claim-statements.js'
 import type { DeliveryOperations } from './deliveries.js'
 import type { Operation } from './operation.js'
+import type { PausingOperations } from './pausing.js'
 import type { ReadingOperations } from './reading.js'
 import { type AcceptanceRow, type InviteRow, toAcceptance, toInvite } from './records.js'
 import type { RevokingOperations } from './revoking.js'
@@ -39,11 +40,13 @@ export function claimOperations(
     reading,
     revoking,
     deliveries,
+    pausing,
   }: {
     settings: SettingsOperations
     reading: ReadingOperations
     revoking: RevokingOperations
     deliveries: DeliveryOperations
+    pausing: PausingOperations
   },
 ): ClaimOperations {
   const statements = claimStatements(dialect)
@@ -94,6 +97,10 @@ export function claimOperations(
     if (lapsed.length > 0) yield* statements.lowerHeld({ inviteId: invite.id, by: lapsed.length })
     const reason = refusal(invite, request)
     if (reason !== 'claimed') return { admitted: false, reason }
+    const { inviter_id: inviterId } = invite
+    if (inviterId !== null && (yield* pausing.findPause({ appId, inviterId })) !== null) {
+      return { admitted: false, reason: 'paused' }
+    }
     const [first] = yield* statements.firstLapse({ inviteId: invite.id })
     return { admitted: false, reason, lapsesAt: first ? dialect.decodeTime(first.lapses_at) : request.now }
   }
@@ -154,10 +161,11 @@ export function claimOperations(
   /** An invite of an address has no sibling: of those that were not used, there is one for each. */
   function* closeSibling(
     invite: InviteRow,
-    { verifiedEmail, now }: AcceptRequest,
+    { verifiedEmail, now, acceptanceId, userId }: AcceptRequest,
   ): Operation<InviteRecord | undefined> {
     if (verifiedEmail === null || invite.email_canonical !== null) return undefined
-    return yield* revoking.closePlace({ appId: invite.app_id, email: verifiedEmail, orgId: invite.org_id }, now)
+    const place = { appId: invite.app_id, email: verifiedEmail, orgId: invite.org_id }
+    return yield* revoking.closePlace(place, now, { acceptanceId, userId })
   }
 
   /** The claim has lapsed, or is gone: its use counts if a new claim would be admitted. */

@@ -1,5 +1,6 @@
 // The outbox: mails that wait, who is delivering them, and what became of them.
 import type { DeliveryOutcome, DeliveryRecord, LeasedDelivery } from '../../src/store.js'
+import type { LogOperations } from './log.js'
 import { all, type Operation, prepare } from './operation.js'
 import {
   type AccessRequestRow,
@@ -23,7 +24,7 @@ export interface DeliveryOperations {
 
 const MAX_IDS = 500 // as parameters of one statement
 
-export function deliveryOperations(dialect: Dialect): DeliveryOperations {
+export function deliveryOperations(dialect: Dialect, log: LogOperations): DeliveryOperations {
   const { db, tables } = dialect
 
   const insert = prepare((p: { id: string; inviteId: string; now: DbTime }) =>
@@ -119,13 +120,23 @@ export function deliveryOperations(dialect: Dialect): DeliveryOperations {
     delivery: Pick<DeliveryRecord, 'id' | 'attempts'>,
     outcome: DeliveryOutcome,
   ): Operation<void> {
-    yield* all(
+    const [finished] = yield* all(
       db
         .updateTable(tables.deliveries)
         .set({ leased_until: null, ...changes(outcome) })
         .where('id', '=', delivery.id)
-        .where('attempts', '=', delivery.attempts),
+        .where('attempts', '=', delivery.attempts)
+        .returning(['id', 'invite_id']),
     )
+    if (finished === undefined) return
+    if ('sentAt' in outcome) yield* logMail(finished, 'mail.sent', outcome.sentAt)
+    if ('failedAt' in outcome) yield* logMail(finished, 'mail.failed', outcome.failedAt)
+  }
+
+  function* logMail(mail: Pick<DeliveryRow, 'id' | 'invite_id'>, action: string, at: number): Operation<void> {
+    const [invite] = yield* all(db.selectFrom(tables.invites).selectAll().where('id', '=', mail.invite_id))
+    const note = { id: `${mail.id}.${action}`, action, actor: { kind: 'code', id: null } as const, details: null }
+    if (invite) yield* log.logInvite(note, invite, at)
   }
 
   function changes(outcome: DeliveryOutcome): Partial<DeliveryRow> {

@@ -1,7 +1,9 @@
 // Making invites, and sending them again.
-import type { InviteChange, InviteRecord, InviteStore, NewInvite, QuotaKey } from '../../src/store.js'
+import type { CreateInviteOptions, InviteChange, InviteStore, LogNote, NewInvite, QuotaKey } from '../../src/store.js'
 import type { DeliveryOperations } from './deliveries.js'
+import type { LogOperations } from './log.js'
 import { type Operation, prepare } from './operation.js'
+import type { PausingOperations } from './pausing.js'
 import type { QuotaOperations } from './quotas.js'
 import type { ReadingOperations } from './reading.js'
 import { fromNewInvite, type InviteRow } from './records.js'
@@ -10,13 +12,14 @@ import type { DbJson, DbTime, Dialect } from './schema.js'
 import { hasUseLeft } from './states.js'
 
 export interface InviteOperations {
-  createInvite(invite: NewInvite, deliveryId?: string, charge?: QuotaKey): Operation<Created>
-  changeInvite(change: InviteChange): Operation<InviteRecord | 'over' | 'quota_exceeded' | undefined>
+  createInvite(invite: NewInvite, deliveryId?: string, options?: CreateInviteOptions): Operation<Created>
+  changeInvite(change: InviteChange): Operation<Changed>
 }
 
 const TRIES = 50 // of making an invite: whatever stands in its way may be gone, and another there, once it is looked at
 
 type Created = Awaited<ReturnType<InviteStore['createInvite']>>
+type Changed = Awaited<ReturnType<InviteStore['changeInvite']>>
 
 export function inviteOperations(
   dialect: Dialect,
@@ -25,11 +28,15 @@ export function inviteOperations(
     revoking,
     deliveries,
     quotas,
+    pausing,
+    log,
   }: {
     reading: ReadingOperations
     revoking: RevokingOperations
     deliveries: DeliveryOperations
     quotas: QuotaOperations
+    pausing: PausingOperations
+    log: LogOperations
   },
 ): InviteOperations {
   const { db, tables } = dialect
@@ -102,15 +109,23 @@ export function inviteOperations(
         .returningAll(),
   )
 
-  function* createInvite(invite: NewInvite, deliveryId?: string, charge?: QuotaKey): Operation<Created> {
-    if (charge === undefined) return (yield* insertInvite(invite, deliveryId, 0)).result
+  function* createInvite(
+    invite: NewInvite,
+    deliveryId?: string,
+    { charge, note }: CreateInviteOptions = {},
+  ): Operation<Created> {
+    if (yield* isPaused(invite)) {
+      const same = yield* reading.rowOf({ appId: invite.appId, inviteId: invite.id })
+      return same ? { created: yield* reading.withDelivery(same) } : { paused: true }
+    }
+    if (charge === undefined) return (yield* insertInvite(invite, deliveryId, 0, note)).result
     const { taken, state } = yield* quotas.take({ ...charge, uses: invite.maxUses, now: invite.createdAt })
     if (!taken) {
       const same = yield* reading.rowOf({ appId: invite.appId, inviteId: invite.id })
       return same ? { created: yield* reading.withDelivery(same) } : { exceeded: state }
     }
     const uses = state.left === null ? 0 : (invite.maxUses ?? 0)
-    const { result, isNew } = yield* insertInvite(invite, deliveryId, state.rule.giveBack ? uses : 0)
+    const { result, isNew } = yield* insertInvite(invite, deliveryId, state.rule.giveBack ? uses : 0, note)
     if (!isNew) yield* quotas.putBack({ ...charge, uses })
     return result
   }
@@ -119,6 +134,7 @@ export function inviteOperations(
     invite: NewInvite,
     deliveryId: string | undefined,
     cost: number,
+    note: LogNote | undefined,
   ): Operation<{ readonly result: Created; readonly isNew: boolean }> {
     const now = dialect.encodeTime(invite.createdAt)
     const values = { ...fromNewInvite(dialect, invite, deliveryId), quota_cost: cost }
@@ -126,26 +142,33 @@ export function inviteOperations(
       const [row] = yield* insert(values)
       if (row) {
         if (deliveryId !== undefined) yield* deliveries.insert({ id: deliveryId, inviteId: invite.id, now })
+        yield* log.logInvite(note, row, invite.createdAt)
         return { result: { created: yield* reading.withDelivery(row) }, isNew: true }
       }
       const same = yield* reading.rowOf({ appId: invite.appId, inviteId: invite.id })
       if (same) return { result: { created: yield* reading.withDelivery(same) }, isNew: false }
       if (invite.emailCanonical === null) break
       const place = { appId: invite.appId, email: invite.emailCanonical, orgId: invite.orgId }
-      yield* revoking.makeRoom(place, invite.createdAt)
+      yield* revoking.makeRoom(place, invite.createdAt, note)
       const holder = yield* reading.holderOf(place)
       if (holder) return { result: { existing: yield* reading.withDelivery(holder) }, isNew: false }
     }
     throw new Error(`An invite with the same code, or of another app with the id ${invite.id}, exists already.`)
   }
 
-  function* changeInvite(request: InviteChange): Operation<InviteRecord | 'over' | 'quota_exceeded' | undefined> {
+  function* isPaused({ appId, inviterId }: Pick<NewInvite, 'appId' | 'inviterId'>): Operation<boolean> {
+    return inviterId !== null && (yield* pausing.findPause({ appId, inviterId })) !== null
+  }
+
+  function* changeInvite(request: InviteChange): Operation<Changed> {
     const quota = yield* lockQuota(request)
     yield* reading.lock(request)
     const row = yield* reading.rowOf(request)
     if (row === undefined) return undefined
     const mails = request.deliveryId === undefined ? [] : yield* deliveries.find([request.deliveryId])
     if (mails.some((mail) => mail.invite_id === row.id)) return yield* reading.withDelivery(row)
+    if (request.deliveryId !== undefined && (yield* isPaused({ ...request, inviterId: row.inviter_id })))
+      return 'paused'
     const { code, deliveryId, role = row.role, termMs = row.term_ms, metadata, expiresAt } = request
     const isRevived = expiresAt !== undefined && row.quota_back > 0
     if (isRevived && quota) {
@@ -165,6 +188,7 @@ export function inviteOperations(
       quotaCost: isRevived && quota ? row.quota_back : row.quota_cost,
     })
     if (changed === undefined) return 'over'
+    yield* log.logInvite(request.note, changed, request.now)
     if (deliveryId !== undefined) {
       const now = dialect.encodeTime(request.now)
       yield* deliveries.cancel({ inviteId: row.id, now })

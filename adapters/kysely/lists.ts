@@ -1,9 +1,18 @@
 // Many invites in one transaction: what is in the way of which is asked for all of them, not one by one.
 import { type RawBuilder, sql } from 'kysely'
-import type { Invitee, InviteeState, InviteStore, NewInvite, NewInviteOutcome, NewInvites } from '../../src/store.js'
+import type {
+  Invitee,
+  InviteeState,
+  InviteStore,
+  LogNote,
+  NewInvite,
+  NewInviteOutcome,
+  NewInvites,
+} from '../../src/store.js'
 import type { InviteOperations } from './invites.js'
+import { inPassing, type Logged, type LogOperations } from './log.js'
 import { type Operation, prepare, prepareMany } from './operation.js'
-import { fromNewInvite, type InviteRow } from './records.js'
+import { fromNewInvite, type InviteRow, storable } from './records.js'
 import type { Dialect } from './schema.js'
 
 export interface ListOperations {
@@ -48,7 +57,10 @@ const columns = {
 } as const
 const names = Object.keys(columns) as (keyof typeof columns)[]
 
-export function listOperations(dialect: Dialect, invites: InviteOperations): ListOperations {
+export function listOperations(
+  dialect: Dialect,
+  { invites, log }: { invites: InviteOperations; log: LogOperations },
+): ListOperations {
   const { db, tables } = dialect
   const raw = <Row>(query: RawBuilder<Row>) => ({ compile: () => query.compile(db) })
   const inviteTable = sql.raw(dialect.quote(tables.invites))
@@ -75,6 +87,12 @@ export function listOperations(dialect: Dialect, invites: InviteOperations): Lis
       select i.id from ${listed} cross join ${inviteTable} as i where i.id = listed.id and i.app_id = listed.app_id`),
   )
 
+  const paused = prepareMany(dialect, { app_id: 'text', inviter_id: 'text' }, (listed) =>
+    raw(sql<{ inviter_id: string }>`
+      select p.inviter_id from ${listed} cross join ${sql.raw(dialect.quote(tables.paused_inviters))} as p
+      where p.app_id = listed.app_id and p.inviter_id = listed.inviter_id`),
+  )
+
   const lock = prepareMany(dialect, { id: 'text' }, (listed) =>
     raw(
       sql`select i.id from ${listed} cross join ${inviteTable} as i where i.id = listed.id order by i.id for update of i`,
@@ -82,9 +100,10 @@ export function listOperations(dialect: Dialect, invites: InviteOperations): Lis
   )
 
   const revokeExpired = prepareMany(dialect, { invite_id: 'text', now: 'time' }, (listed) =>
-    raw(sql<{ id: string }>`
+    raw(sql<Logged>`
       update ${inviteTable} as i set revoked_at = listed.now from ${listed}
-      where i.id = listed.invite_id and i.revoked_at is null and i.uses = 0 and i.expires_at <= listed.now returning id`),
+      where i.id = listed.invite_id and i.revoked_at is null and i.uses = 0 and i.expires_at <= listed.now
+      returning id, app_id, inviter_id, role`),
   )
 
   const cancelMails = prepareMany(dialect, { id: 'text', now: 'time' }, (listed) =>
@@ -148,15 +167,16 @@ export function listOperations(dialect: Dialect, invites: InviteOperations): Lis
   }
 
   function* createInvites(request: NewInvites): Operation<readonly NewInviteOutcome[]> {
-    const { appId, now } = request
+    const { appId, now, note } = request
     const found = yield* standings(
       appId,
       request.invites.flatMap(({ invite }) => inviteeOf(invite) ?? []),
       now,
     )
+    const isPaused = yield* pausedAmong(appId, request.invites)
     const outcomes = new Map<string, NewInviteOutcome>()
     const planned: Planned[] = []
-    const joining: Planned[] = []
+    const refused: (readonly [Planned, NewInviteOutcome])[] = []
     const expired: string[] = []
     for (const each of request.invites) {
       const { id } = each.invite
@@ -165,34 +185,44 @@ export function listOperations(dialect: Dialect, invites: InviteOperations): Lis
       const { joined = false, holder } = (place !== undefined && found.get(place)) || {}
       if (holder && !holder.isExpired)
         outcomes.set(id, holder.id === id ? { created: each.invite } : { existing: holder.id })
-      else if (joined) joining.push(each)
+      else if (joined) refused.push([each, { joined: true }])
+      else if (isPaused(each.invite)) refused.push([each, { paused: true }])
       else {
         if (holder) expired.push(holder.id)
         if (place !== undefined) found.set(place, { joined: false, holder: { id, isExpired: false } })
         planned.push(each)
       }
     }
-    // An invite of this very id is what this address has joined by: an earlier try has made it.
+    // An invite of this very id was made by an earlier try, and is what this address has joined by.
     const made = new Set(
-      (yield* known(joining.map(({ invite }) => ({ id: invite.id, app_id: appId })))).map(({ id }) => id),
+      (yield* known(refused.map(([{ invite }]) => ({ id: invite.id, app_id: appId })))).map(({ id }) => id),
     )
-    for (const { invite } of joining)
-      outcomes.set(invite.id, made.has(invite.id) ? { created: invite } : { joined: true })
-    yield* makeRoom(expired.sort(), now)
+    for (const [{ invite }, outcome] of refused) {
+      outcomes.set(invite.id, made.has(invite.id) ? { created: invite } : outcome)
+    }
+    yield* makeRoom(expired.sort(), now, note)
     for (const [id, outcome] of yield* add(planned, request)) outcomes.set(id, outcome)
     return request.invites.map(({ invite }) => outcomes.get(invite.id) ?? { existing: invite.id })
   }
 
-  function* makeRoom(expired: readonly string[], now: number): Operation<void> {
+  function* pausedAmong(appId: string, planned: readonly Planned[]): Operation<(invite: NewInvite) => boolean> {
+    const inviters = [...new Set(planned.map(({ invite }) => storable(invite.inviterId)))]
+    const rows = yield* paused(inviters.flatMap((id) => (id === null ? [] : { app_id: appId, inviter_id: id })))
+    const found = new Set<string | null>(rows.map((row) => row.inviter_id))
+    return ({ inviterId }) => found.has(storable(inviterId))
+  }
+
+  function* makeRoom(expired: readonly string[], now: number, note: LogNote | undefined): Operation<void> {
     if (dialect.rowLocks) yield* lock(expired.map((id) => ({ id })))
     const at = dialect.encodeTime(now)
     const revoked = yield* revokeExpired(expired.map((id) => ({ invite_id: id, now: at })))
     yield* cancelMails(revoked.map(({ id }) => ({ id, now: at })))
+    yield* log.logInvites(inPassing(note, 'invite.supersede'), revoked, now)
   }
 
   function* add(
     planned: readonly Planned[],
-    { now, spread }: NewInvites,
+    { now, spread, note }: NewInvites,
   ): Operation<readonly (readonly [id: string, outcome: NewInviteOutcome])[]> {
     let mails = 0
     const due = new Map<string, number>()
@@ -206,6 +236,8 @@ export function listOperations(dialect: Dialect, invites: InviteOperations): Lis
     // In one order, so that two lists with the same people never wait for each other.
     const rows = spreadOut.map(toRow).sort((a, b) => compare(a.email_canonical ?? '', b.email_canonical ?? ''))
     const made = new Set((yield* insert(rows)).map(({ id }) => id))
+    const logged = rows.filter(({ id }) => made.has(id))
+    yield* log.logInvites(note, logged, now)
     yield* insertMails(
       spreadOut.flatMap(({ invite, deliveryId }) =>
         deliveryId !== undefined && made.has(invite.id)
@@ -216,15 +248,18 @@ export function listOperations(dialect: Dialect, invites: InviteOperations): Lis
     const outcomes: [string, NewInviteOutcome][] = []
     for (const { invite, deliveryId } of spreadOut) {
       if (made.has(invite.id)) outcomes.push([invite.id, { created: invite }])
-      else outcomes.push([invite.id, yield* addOne({ invite, deliveryId })]) // another transaction was faster, or an earlier try
+      else outcomes.push([invite.id, yield* addOne({ invite, deliveryId }, note)]) // another transaction was faster, or an earlier try
     }
     return outcomes
   }
 
-  function* addOne({ invite, deliveryId }: Planned): Operation<NewInviteOutcome> {
-    const result = yield* invites.createInvite(invite, deliveryId)
+  function* addOne({ invite, deliveryId }: Planned, note: LogNote | undefined): Operation<NewInviteOutcome> {
+    const result = yield* invites.createInvite(invite, deliveryId, {
+      note: note && { ...note, id: `${note.id}.${invite.id}` },
+    })
     if ('created' in result) return { created: result.created }
     if ('existing' in result) return { existing: result.existing.id }
+    if ('paused' in result) return { paused: true }
     throw new Error('There is no quota here to exceed.')
   }
 
@@ -257,11 +292,6 @@ function placeOf({ email, orgId }: Invitee): string {
 
 function placeOfRow(row: Pick<InviteRow, 'email_canonical' | 'org_id'>): string {
   return placeOf({ email: row.email_canonical ?? '', orgId: row.org_id })
-}
-
-/** What the host said of an inviter, without what no database keeps in a JSON document: NUL and half surrogates. */
-function storable(text: string | null): string | null {
-  return text?.replace(/[\0\p{Cs}]/gu, '\uFFFD') ?? null
 }
 
 function compare(one: string, other: string): number {

@@ -7,6 +7,7 @@ import { addLimits } from './migrations/4-limits.js'
 import { createAppKeys } from './migrations/5-keys.js'
 import { addAccessRequests } from './migrations/6-access-requests.js'
 import { indexJoined } from './migrations/7-joined.js'
+import { addRecord } from './migrations/8-record.js'
 import { all, type Operation } from './operation.js'
 import type { Dialect } from './schema.js'
 
@@ -18,6 +19,7 @@ const steps: readonly ((dialect: Dialect) => readonly string[])[] = [
   createAppKeys,
   addAccessRequests,
   indexJoined,
+  addRecord,
 ]
 
 function createMigrations({ quote, tables }: Dialect): string {

@@ -4,6 +4,7 @@ import { type SqlBool, sql } from 'kysely'
 import { balanceAt } from '../../src/quotas.js'
 import type { InviteStore, QuotaBalance, QuotaKey, QuotaState } from '../../src/store.js'
 import type { QuotaRule } from '../../src/types.js'
+import type { LogOperations } from './log.js'
 import { type Operation, prepare } from './operation.js'
 import type { DbTime, Dialect } from './schema.js'
 import type { SettingsOperations } from './settings.js'
@@ -33,7 +34,10 @@ interface Row {
   readonly refilled_at: DbTime
 }
 
-export function quotaOperations(dialect: Dialect, settings: SettingsOperations): QuotaOperations {
+export function quotaOperations(
+  dialect: Dialect,
+  { settings, log }: { settings: SettingsOperations; log: LogOperations },
+): QuotaOperations {
   const { db, tables } = dialect
   const columns = ['uses_left', 'refilled_at'] as const
 
@@ -178,13 +182,15 @@ export function quotaOperations(dialect: Dialect, settings: SettingsOperations):
     return { taken, state: { ...state, left } }
   }
 
-  function* setQuota({ left, now, ...key }: Request<'setQuota'>): Operation<QuotaState> {
+  function* setQuota({ left, now, note, ...key }: Request<'setQuota'>): Operation<QuotaState> {
     const { rule } = yield* locked(key, now)
     yield* put(key, { left, refilledAt: now })
+    yield* log.logChange(note, { ...key, now })
     return { left, refilledAt: now, rule }
   }
 
-  function* grantQuota({ appId, add, to, defaultQuota, now }: Request<'grantQuota'>): Operation<number> {
+  function* grantQuota({ appId, add, to, defaultQuota, now, note }: Request<'grantQuota'>): Operation<number> {
+    yield* log.logChange(note, { appId, now })
     if ('inviterId' in to) {
       const key = { appId, inviterId: to.inviterId, defaultQuota }
       const state = yield* locked(key, now)

@@ -123,3 +123,8 @@ export function fromNewInvite(dialect: Dialect, invite: NewInvite, deliveryId: s
     past_expiry: null,
   }
 }
+
+/** What the host said of somebody, without what no database keeps in a JSON document: NUL and half surrogates. */
+export function storable(text: string | null): string | null {
+  return text?.replace(/[\0\p{Cs}]/gu, '\uFFFD') ?? null
+}

@@ -1,7 +1,9 @@
 // Revoking invites, one or many, and what stands in another's place.
 import { sql } from 'kysely'
-import type { InviteKey, InviteRecord } from '../../src/store.js'
+import type { InviteKey, InviteRecord, InviteStore, LogNote } from '../../src/store.js'
+import { branchOf } from './branches.js'
 import type { DeliveryOperations } from './deliveries.js'
+import { inPassing, type LogOperations } from './log.js'
 import { all, type Operation, prepare } from './operation.js'
 import type { Place, ReadingOperations } from './reading.js'
 import type { InviteRow } from './records.js'
@@ -9,16 +11,21 @@ import type { DbTime, Dialect } from './schema.js'
 import { hasUseLeft, isOpen } from './states.js'
 
 export interface RevokingOperations {
-  revokeInvite(request: InviteKey & { readonly now: number }): Operation<Revocation | undefined>
-  revokeInvites(request: {
-    readonly appId: string
-    readonly inviterId?: string | undefined
-    readonly now: number
-  }): Operation<readonly InviteRecord[]>
+  revokeInvite(request: RevokeOne): Operation<Revocation | undefined>
+  revokeInvites(request: RevokeMany): Operation<readonly InviteRecord[]>
   /** Revokes what stands in the way of a pending invite of this address, if that has expired. */
-  makeRoom(place: Place, at: number): Operation<void>
-  /** Revokes what is pending for this address, or expired without having been used. */
-  closePlace(place: Place, at: number): Operation<InviteRecord | undefined>
+  makeRoom(place: Place, at: number, note?: LogNote): Operation<void>
+  /** Revokes what is pending for this address, or expired without having been used, in the name of who has joined. */
+  closePlace(place: Place, at: number, by: Joined): Operation<InviteRecord | undefined>
+}
+
+type RevokeOne = InviteKey & { readonly now: number; readonly note?: LogNote | undefined }
+type RevokeMany = Parameters<InviteStore['revokeInvites']>[0]
+
+/** Whose joining it was. */
+interface Joined {
+  readonly acceptanceId: string
+  readonly userId: string | null
 }
 
 interface Revocation {
@@ -31,8 +38,7 @@ const costAfter = (now: DbTime) => sql<number>`case when expires_at <= ${now} th
 
 export function revokingOperations(
   dialect: Dialect,
-  reading: ReadingOperations,
-  deliveries: DeliveryOperations,
+  { reading, deliveries, log }: { reading: ReadingOperations; deliveries: DeliveryOperations; log: LogOperations },
 ): RevokingOperations {
   const { db, tables } = dialect
 
@@ -46,16 +52,25 @@ export function revokingOperations(
       .returningAll(),
   )
 
-  function* makeRoom(place: Place, at: number): Operation<void> {
+  function* makeRoom(place: Place, at: number, note?: LogNote): Operation<void> {
     const holder = yield* reading.holderOf(place)
     if (holder === undefined || holder.expires_at === null || dialect.decodeTime(holder.expires_at) > at) return
-    yield* revokeHolder(holder, at)
+    const revoked = yield* revokeHolder(holder, at)
+    if (revoked) yield* log.logInvite(inPassing(note, 'invite.supersede'), revoked, at)
   }
 
-  function* closePlace(place: Place, at: number): Operation<InviteRecord | undefined> {
+  function* closePlace(
+    place: Place,
+    at: number,
+    { acceptanceId, userId }: Joined,
+  ): Operation<InviteRecord | undefined> {
     const holder = yield* reading.holderOf(place)
     const revoked = holder && (yield* revokeHolder(holder, at))
-    return revoked && (yield* reading.withDelivery(revoked))
+    if (revoked === undefined) return undefined
+    const actor = { kind: 'invitee', id: userId } as const
+    const note = { id: `${acceptanceId}.closed`, action: 'invite.revoke', actor, details: null }
+    yield* log.logInvite(note, revoked, at, acceptanceId)
+    return yield* reading.withDelivery(revoked)
   }
 
   function* revokeHolder({ id }: InviteRow, at: number): Operation<InviteRow | undefined> {
@@ -65,30 +80,32 @@ export function revokingOperations(
     return revoked
   }
 
-  function* revokeInvite(request: InviteKey & { readonly now: number }): Operation<Revocation | undefined> {
+  function* revokeInvite(request: RevokeOne): Operation<Revocation | undefined> {
     const now = dialect.encodeTime(request.now)
     yield* reading.lock(request) // else an accept that is under way would be missing in what is returned
     const row = yield* reading.rowOf(request)
     if (row === undefined) return undefined
     const [revoked] = yield* revoke({ id: row.id, now })
-    if (revoked) yield* deliveries.cancel({ inviteId: row.id, now })
+    if (revoked) {
+      yield* deliveries.cancel({ inviteId: row.id, now })
+      yield* log.logInvite(request.note, revoked, request.now)
+    }
     return { invite: yield* reading.withDelivery(revoked ?? row), revoked: revoked !== undefined }
   }
 
-  function* revokeInvites(request: {
-    readonly appId: string
-    readonly inviterId?: string | undefined
-    readonly now: number
-  }): Operation<readonly InviteRecord[]> {
+  function* revokeInvites(request: RevokeMany): Operation<readonly InviteRecord[]> {
+    const { appId, inviterId, branch } = request
     const now = dialect.encodeTime(request.now)
     let which = db
       .selectFrom(tables.invites)
       .select('id')
-      .where('app_id', '=', request.appId)
+      .where('app_id', '=', appId)
       .where(isOpen)
       .where('revoked_at', 'is', null)
       .where(hasUseLeft)
-    if (request.inviterId !== undefined) which = which.where('inviter_id', '=', request.inviterId)
+    if (inviterId !== undefined) {
+      which = which.where('inviter_id', branch ? 'in' : '=', branch ? branchOf(dialect, appId, inviterId) : inviterId)
+    }
     if (dialect.rowLocks) which = which.orderBy('id').forUpdate() // in one order, so that two never wait for each other
     const update = db
       .updateTable(tables.invites)
@@ -96,6 +113,7 @@ export function revokingOperations(
       .where('id', 'in', which)
     const revoked = yield* all(update.returningAll())
     for (const row of revoked) yield* deliveries.cancel({ inviteId: row.id, now })
+    yield* log.logInvites(request.note, revoked, request.now)
     return yield* reading.withDeliveries(revoked)
   }
 

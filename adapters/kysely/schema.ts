@@ -1,5 +1,6 @@
 // The tables, as Kysely sees them, and what differs between the databases they live in.
 import type { CompiledQuery, Generated, Kysely, RawBuilder } from 'kysely'
+import type { LogActorKind } from '../../src/store.js'
 import type { Mode } from '../../src/types.js'
 
 declare const encoded: unique symbol
@@ -143,6 +144,28 @@ export interface AppKeyTable {
   revoked_at: DbTime | null
 }
 
+export interface LogTable {
+  id: string
+  app_id: string
+  at: DbTime
+  actor_kind: LogActorKind
+  actor_id: string | null
+  action: string
+  invite_id: string | null
+  acceptance_id: string | null
+  /** The invite's, at that moment: statistics are counted by it. */
+  inviter_id: string | null
+  /** The invite's, at that moment: statistics are counted by it. */
+  role: string | null
+  details: DbJson | null
+}
+
+interface PausedInviterTable {
+  app_id: string
+  inviter_id: string
+  paused_at: DbTime
+}
+
 interface MigrationTable {
   version: number
 }
@@ -157,6 +180,8 @@ export interface Tables {
   settings: SettingsTable
   quotas: QuotaTable
   app_keys: AppKeyTable
+  log: LogTable
+  paused_inviters: PausedInviterTable
   migrations: MigrationTable
 }
 
@@ -196,6 +221,10 @@ export interface Dialect {
    * one by one, each by its values. SQLite takes 20 µs a row to read JSON, and has no way to go that would be saved.
    */
   readonly listed: ListedRows
+  /** The number of the day, UTC, since 1970, as SQL of a time column. */
+  dayOf(column: string): string
+  /** How many ms one time column is after another, as SQL. */
+  msBetween(later: string, earlier: string): string
   /** What ends a CREATE TABLE. */
   readonly tableOptions: string
   /** The name of a table or index, quoted, with its schema where it must be said. */
@@ -219,6 +248,8 @@ export function tableNames(prefix: string): TableNames {
     settings: name('settings'),
     quotas: name('quotas'),
     app_keys: name('app_keys'),
+    log: name('log'),
+    paused_inviters: name('paused_inviters'),
     migrations: name('migrations'),
   }
 }

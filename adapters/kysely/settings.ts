@@ -1,19 +1,18 @@
 // What can be switched at run time.
-import type { StoredSettings } from '../../src/store.js'
+import type { InviteStore, StoredSettings } from '../../src/store.js'
 import type { Mode } from '../../src/types.js'
+import type { LogOperations } from './log.js'
 import { type Operation, prepare } from './operation.js'
 import type { DbJson, DbTime, Dialect } from './schema.js'
 
 export interface SettingsOperations {
   getSettings(appId: string): Operation<StoredSettings>
-  changeSettings(request: {
-    readonly appId: string
-    readonly change: StoredSettings
-    readonly now: number
-  }): Operation<StoredSettings>
+  changeSettings(request: ChangeSettings): Operation<StoredSettings>
   /** Keeps every other transaction from what needs this lock, and returns what is stored. */
   lockSettings(appId: string, now: number): Operation<StoredSettings>
 }
+
+type ChangeSettings = Parameters<InviteStore['changeSettings']>[0]
 
 interface Row {
   readonly mode: Mode | null
@@ -24,7 +23,7 @@ interface Row {
 
 const columns = ['mode', 'next_mode', 'next_mode_at', 'limits'] as const
 
-export function settingsOperations(dialect: Dialect): SettingsOperations {
+export function settingsOperations(dialect: Dialect, log: LogOperations): SettingsOperations {
   const { db, tables } = dialect
 
   const read = prepare((p: { appId: string }) =>
@@ -71,15 +70,7 @@ export function settingsOperations(dialect: Dialect): SettingsOperations {
     return toSettings((yield* lock({ appId, now: dialect.encodeTime(now) }))[0])
   }
 
-  function* changeSettings({
-    appId,
-    change,
-    now,
-  }: {
-    readonly appId: string
-    readonly change: StoredSettings
-    readonly now: number
-  }): Operation<StoredSettings> {
+  function* changeSettings({ appId, change, now, note }: ChangeSettings): Operation<StoredSettings> {
     const { mode, schedule, ...limits } = merge(yield* lockSettings(appId, now), change, now)
     yield* write({
       appId,
@@ -89,6 +80,7 @@ export function settingsOperations(dialect: Dialect): SettingsOperations {
       limits: dialect.encodeJson(limits),
       now: dialect.encodeTime(now),
     })
+    yield* log.logChange(note, { appId, now })
     return yield* getSettings(appId)
   }
 

@@ -35,5 +35,8 @@ export function isIn(state: State) {
 export const isUnnoted = sql<SqlBool>`expires_at is not null and revoked_at is null and ${hasUseLeft}
   and (past_expiry is null or past_expiry <> expires_at)`
 
+/** Of what has a term: it was not revoked before that ended. Also the condition of the index that it is found by. */
+export const LASTED = 'coalesce(revoked_at >= expires_at, true)'
+
 /** Neither used up nor revoked. */
 export const isOpen = sql<SqlBool>`${sql.raw(STATE)} in ('expired', 'lasting', 'ending')`

@@ -4,6 +4,7 @@ import { acceptanceOperations } from './acceptances.js'
 import { accessDecisionOperations } from './access-decisions.js'
 import { accessRequestOperations } from './access-requests.js'
 import { appKeyOperations } from './app-keys.js'
+import { branchOperations } from './branches.js'
 import { type ClaimOperations, claimOperations } from './claims.js'
 import { databaseTime } from './clock.js'
 import { deliveryOperations } from './deliveries.js'
@@ -11,14 +12,17 @@ import { inviteOperations } from './invites.js'
 import { keyedRequestOperations } from './keyed-requests.js'
 import { listingOperations } from './listing.js'
 import { listOperations } from './lists.js'
+import { logOperations } from './log.js'
 import { migrate } from './migrations.js'
 import type { Operation } from './operation.js'
+import { pausingOperations } from './pausing.js'
 import { pruningOperations } from './pruning.js'
 import { quotaOperations } from './quotas.js'
 import { readingOperations } from './reading.js'
 import { revokingOperations } from './revoking.js'
 import type { Dialect } from './schema.js'
 import { settingsOperations } from './settings.js'
+import { statisticsOperations } from './statistics.js'
 
 /** Runs operations on one kind of database. An operation is made anew for each try, hence the functions. */
 export interface Runner {
@@ -35,26 +39,30 @@ export interface Runner {
 
 /** The store that the adapters share, and the operations of it that an adapter may run in other ways. */
 export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteStore; claims: ClaimOperations } {
-  const settings = settingsOperations(dialect)
-  const deliveries = deliveryOperations(dialect)
+  const log = logOperations(dialect)
+  const pausing = pausingOperations(dialect, log)
+  const settings = settingsOperations(dialect, log)
+  const deliveries = deliveryOperations(dialect, log)
   const reading = readingOperations(dialect, deliveries)
   const listing = listingOperations(dialect, reading)
   const pruning = pruningOperations(dialect)
-  const quotas = quotaOperations(dialect, settings)
-  const revoking = revokingOperations(dialect, reading, deliveries)
-  const invites = inviteOperations(dialect, { reading, revoking, deliveries, quotas })
-  const lists = listOperations(dialect, invites)
-  const claims = claimOperations(dialect, { settings, reading, revoking, deliveries })
+  const quotas = quotaOperations(dialect, { settings, log })
+  const revoking = revokingOperations(dialect, { reading, deliveries, log })
+  const invites = inviteOperations(dialect, { reading, revoking, deliveries, quotas, pausing, log })
+  const lists = listOperations(dialect, { invites, log })
+  const claims = claimOperations(dialect, { settings, reading, revoking, deliveries, pausing })
   const keyedRequests = keyedRequestOperations(dialect)
-  const appKeys = appKeyOperations(dialect)
-  const acceptances = acceptanceOperations(dialect, { reading, revoking })
+  const appKeys = appKeyOperations(dialect, log)
+  const acceptances = acceptanceOperations(dialect, { reading, revoking, log })
   const requests = accessRequestOperations(dialect)
-  const decisions = accessDecisionOperations(dialect, { revoking, invites })
+  const decisions = accessDecisionOperations(dialect, { revoking, invites, log })
+  const branches = branchOperations(dialect)
+  const statistics = statisticsOperations(dialect)
 
   const store: InviteStore = {
     migrate: () => runner.migrate(() => migrate(dialect)),
     close: () => runner.close(),
-    createInvite: (invite, deliveryId, charge) => runner.write(() => invites.createInvite(invite, deliveryId, charge)),
+    createInvite: (...request) => runner.write(() => invites.createInvite(...request)),
     createInvites: (request) => runner.write(() => lists.createInvites(request)),
     findInvitees: (request) => runner.read(() => lists.findInvitees(request)),
     lastDeliveryAt: () => runner.read(() => lists.lastDeliveryAt()),
@@ -76,12 +84,17 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
     getQuota: (request) => runner.read(() => quotas.getQuota(request)),
     setQuota: (request) => runner.write(() => quotas.setQuota(request)),
     grantQuota: (request) => runner.write(() => quotas.grantQuota(request)),
+    listLog: (query) => runner.read(() => log.listLog(query)),
+    pauseInviter: (request) => runner.write(() => pausing.pauseInviter(request)),
+    findPause: (key) => runner.read(() => pausing.findPause(key)),
+    getStatistics: (query) => runner.read(() => statistics.getStatistics(query)),
+    getTree: (query) => runner.read(() => branches.getTree(query)),
     nextDeliveryAt: () => runner.read(() => deliveries.nextDeliveryAt()),
     leaseDeliveries: (request) => runner.write(() => deliveries.leaseDeliveries(request)),
     finishDelivery: (delivery, outcome) => runner.write(() => deliveries.finishDelivery(delivery, outcome)),
     beginKeyedRequest: (request) => runner.write(() => keyedRequests.beginKeyedRequest(request)),
     endKeyedRequest: (request, outcome) => runner.write(() => keyedRequests.endKeyedRequest(request, outcome)),
-    createAppKey: (key) => runner.write(() => appKeys.createAppKey(key)),
+    createAppKey: (key, note) => runner.write(() => appKeys.createAppKey(key, note)),
     findAppKey: (query) => runner.read(() => appKeys.findAppKey(query)),
     listAppKeys: (query) => runner.read(() => appKeys.listAppKeys(query)),
     revokeAppKey: (request) => runner.write(() => appKeys.revokeAppKey(request)),

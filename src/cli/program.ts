@@ -7,6 +7,7 @@ import { addApprove } from './commands/approve.js'
 import { addDoctor } from './commands/doctor.js'
 import { addKeys } from './commands/keys.js'
 import { addList } from './commands/list.js'
+import { addLog } from './commands/log.js'
 import { addMigrate } from './commands/migrate.js'
 import { addMode } from './commands/mode.js'
 import { addPreview } from './commands/preview.js'
@@ -19,6 +20,7 @@ import { addSeats } from './commands/seats.js'
 import { addSeed } from './commands/seed.js'
 import { addSend } from './commands/send.js'
 import { addShow } from './commands/show.js'
+import { addStats } from './commands/stats.js'
 
 type AddCommand = (program: Command, cli: Cli) => void
 
@@ -28,6 +30,7 @@ const groups: readonly (readonly [heading: string, commands: readonly AddCommand
   ['Invites:', [addSend, addSeed, addList, addShow, addResend, addRevoke]],
   ['Who joined:', [addAcceptances, addReopen]],
   ['Who may join, and invite:', [addMode, addSeats, addQuota, addApprove]],
+  ['What happened:', [addStats, addLog]],
   ['Programs:', [addKeys]],
   ['Housekeeping:', [addPrune]],
 ]

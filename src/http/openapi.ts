@@ -37,7 +37,8 @@ const idempotencyKey = {
 }
 
 function describe(operation: Operation): object {
-  const { path, summary, isPublic = false, isRepeatable = false, isForm = false, takesCsv = false } = operation
+  const { path, summary, isPublic = false, isRepeatable = false, isForm = false } = operation
+  const { takesCsv = false, isCsv = false } = operation
   const { query, body, status, answer, failures } = operation
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
@@ -75,6 +76,7 @@ function describe(operation: Operation): object {
       ...(page && { 200: { description: 'Done, for browsers: a page that goes on', content: page } }),
       [status]: {
         description: 'Done',
+        ...(isCsv && { content: { 'text/csv': { schema: { type: 'string' } } } }),
         ...(answer && { content: { 'application/json': { schema: jsonSchema(answer) } } }),
       },
       ...Object.fromEntries(failures.map((failure) => [failure, problem])),

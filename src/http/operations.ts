@@ -15,8 +15,10 @@ import {
   requestPageSchema,
   sentManySchema,
 } from '../output.js'
+import { auditPageSchema, inviterStateSchema, statisticsSchema, treeViewSchema } from '../output-record.js'
 import { accessRequestSchema, approveSchema, declineSchema, requestListSchema } from '../schemas/access-requests.js'
 import {
+  acceptancesSchema,
   checkSchema,
   emptySchema,
   listSchema,
@@ -26,6 +28,14 @@ import {
   updateSchema,
 } from '../schemas/invites.js'
 import { rowsSchema, sendManySchema } from '../schemas/lists.js'
+import {
+  auditSchema,
+  inviteExportSchema,
+  inviterOnlySchema,
+  inviterSchema,
+  statsSchema,
+  treeSchema,
+} from '../schemas/record.js'
 import { grantSchema, quotaSchema, settingsSchema } from '../schemas/settings.js'
 
 type Fields = v.StrictObjectSchema<v.ObjectEntries, undefined>
@@ -41,6 +51,8 @@ export interface Operation {
   readonly isRepeatable?: boolean
   /** Whether browsers send it as a form, and are answered with pages. */
   readonly isForm?: boolean
+  /** Whether it answers with CSV. */
+  readonly isCsv?: boolean
   readonly query?: Fields
   readonly body?: v.GenericSchema
   /** Whether the body may be CSV. */
@@ -153,7 +165,7 @@ export const operations: readonly Operation[] = [
     method: 'get',
     path: '/app/{appId}/acceptance',
     summary: 'A page of who joined',
-    query: pageSchema,
+    query: acceptancesSchema,
     status: 200,
     answer: acceptancePageSchema,
     failures: managed,
@@ -281,6 +293,68 @@ export const operations: readonly Operation[] = [
     status: 200,
     answer: decidedSchema,
     failures: [...managed, 409, 413, 415, 422],
+  },
+  {
+    method: 'get',
+    path: '/app/{appId}/acceptance.csv',
+    summary: 'Everybody who joined, newest first',
+    isCsv: true,
+    query: inviterOnlySchema,
+    status: 200,
+    failures: managed,
+  },
+  {
+    method: 'get',
+    path: '/app/{appId}/invite.csv',
+    summary: 'All invites, newest first, without their codes',
+    isCsv: true,
+    query: inviteExportSchema,
+    status: 200,
+    failures: managed,
+  },
+  {
+    method: 'get',
+    path: '/app/{appId}/audit',
+    summary: 'A page of the log: who did what',
+    query: auditSchema,
+    status: 200,
+    answer: auditPageSchema,
+    failures: managed,
+  },
+  {
+    method: 'get',
+    path: '/app/{appId}/stats',
+    summary: 'What happened over time',
+    query: statsSchema,
+    status: 200,
+    answer: statisticsSchema,
+    failures: managed,
+  },
+  {
+    method: 'get',
+    path: '/app/{appId}/tree',
+    summary: 'Who joined by somebody’s invites, and by theirs',
+    query: treeSchema,
+    status: 200,
+    answer: treeViewSchema,
+    failures: managed,
+  },
+  {
+    method: 'get',
+    path: '/app/{appId}/inviter/{inviterId}',
+    summary: 'Whether an inviter is paused',
+    status: 200,
+    answer: inviterStateSchema,
+    failures: managed,
+  },
+  {
+    method: 'put',
+    path: '/app/{appId}/inviter/{inviterId}',
+    summary: 'Pause an inviter, or end that',
+    body: inviterSchema,
+    status: 200,
+    answer: inviterStateSchema,
+    failures: [...managed, 413, 415],
   },
   { method: 'get', path: '/openapi.json', summary: 'This document', isPublic: true, status: 200, failures: [] },
 ]

@@ -13,6 +13,7 @@ import { addAccessRequests } from './routes/access-requests.js'
 import { addInvites } from './routes/invites.js'
 import { addKeys } from './routes/keys.js'
 import { addLists } from './routes/lists.js'
+import { addRecord } from './routes/record.js'
 import { routesFor } from './routes/routes.js'
 import { addSettings } from './routes/settings.js'
 import { addVisitors } from './routes/visitors.js'
@@ -39,6 +40,7 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
 
   const routes = routesFor(router, invites, context, options)
   addVisitors(routes)
+  addRecord(routes)
   addInvites(routes)
   addLists(routes)
   addSettings(routes)

@@ -115,12 +115,19 @@ export const listSchema = v.strictObject({
   cursor,
 })
 
-/** `acceptances`: a page of who joined. */
+/** A page of a list. */
 export const pageSchema = v.strictObject({
   /** How many on one page, 1 to 100. Default: 25. */
   limit,
   /** The `nextCursor` of the page before. Default: the first page. */
   cursor,
+})
+
+/** `acceptances`: a page of who joined. */
+export const acceptancesSchema = v.strictObject({
+  /** Only those of this inviter's invites. */
+  inviterId: v.optional(line(255)),
+  ...pageSchema.entries,
 })
 
 /** `update`: what is to change; the rest stays. */

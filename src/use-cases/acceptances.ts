@@ -4,7 +4,8 @@ import { appOf, type Context, type KnownScope } from '../context.js'
 import { readCursor, toPage } from '../cursors.js'
 import { InviteError } from '../errors.js'
 import { type InputOf, read } from '../input.js'
-import { pageSchema } from '../schemas/invites.js'
+import { noteOf } from '../notes.js'
+import { acceptancesSchema } from '../schemas/invites.js'
 import type { Acceptance, Page } from '../types.js'
 import { acceptanceView } from '../views.js'
 
@@ -12,7 +13,7 @@ import { acceptanceView } from '../views.js'
  * Which page of acceptances.
  * @interface
  */
-export type PageQuery = InputOf<typeof pageSchema>
+export type PageQuery = InputOf<typeof acceptancesSchema>
 
 export async function listAcceptances(
   context: Context,
@@ -21,8 +22,9 @@ export async function listAcceptances(
 ): Promise<Page<Acceptance>> {
   const { appId } = appOf(context, scope.appId)
   supervisorsOnly(scope.actor)
-  const { limit, cursor } = read(pageSchema, query)
-  const records = await context.store.listAcceptances({ appId, limit: limit + 1, after: readCursor(cursor) })
+  const { inviterId, limit, cursor } = read(acceptancesSchema, query)
+  const after = readCursor(cursor)
+  const records = await context.store.listAcceptances({ appId, inviterId, limit: limit + 1, after })
   const { items, nextCursor } = toPage(records, limit, (record) => ({ at: record.acceptedAt, id: record.id }))
   return { items: items.map(acceptanceView), nextCursor }
 }
@@ -30,7 +32,8 @@ export async function listAcceptances(
 export async function reopenAcceptance(context: Context, acceptanceId: string, scope: KnownScope): Promise<Acceptance> {
   const { appId } = appOf(context, scope.appId)
   supervisorsOnly(scope.actor)
-  const record = await context.store.reopenAcceptance({ appId, acceptanceId, now: context.config.clock() })
+  const note = noteOf('acceptance.reopen', scope)
+  const record = await context.store.reopenAcceptance({ appId, acceptanceId, now: context.config.clock(), note })
   if (record === undefined) throw new InviteError('invite_not_found', { detail: 'There is no such acceptance.' })
   if (record === 'exists') throw new InviteError('invite_exists')
   return acceptanceView(record)

@@ -30,6 +30,10 @@ export async function checkInvite(
   if (invite === undefined || mode === 'closed' || statusOf(invite, config.clock()) !== 'pending') {
     throw new InviteError('invite_not_found')
   }
+  const { inviterId } = invite
+  if (inviterId !== null && (await store.findPause({ appId: app.appId, inviterId })) !== null) {
+    throw new InviteError('invite_not_found')
+  }
   const inviter = inviterOf(invite)
   return {
     appId: app.appId,

@@ -8,6 +8,7 @@ import { InviteError, type InviteErrorCode } from '../errors.js'
 import { invalidField } from '../input.js'
 import { checkNames } from '../option-names.js'
 import { isProven } from '../proofs.js'
+import { PAUSED } from '../record-types.js'
 import type { ClaimedInvite, ClaimRefusal, ClaimResult } from '../store.js'
 import type { Acceptance, Inviter } from '../types.js'
 import { inviterOf } from '../views.js'
@@ -79,6 +80,7 @@ const codes: Readonly<Record<ClaimRefusal, InviteErrorCode>> = {
   used: 'invite_used',
   expired: 'invite_expired',
   email_mismatch: 'invite_email_mismatch',
+  paused: 'not_allowed',
   claimed: 'invite_claimed',
 }
 
@@ -241,6 +243,7 @@ function refused(result: ClaimResult & { admitted: false }, address: Address | u
       : undefined
   const details: Partial<Record<ClaimRefusal, string>> = {
     full: 'All places are taken.',
+    paused: PAUSED,
     ...(address === undefined && { email_mismatch: NO_ADDRESS }),
   }
   const detail = details[result.reason]

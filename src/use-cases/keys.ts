@@ -13,6 +13,7 @@ import { appOf, type Context, type KnownScope } from '../context.js'
 import { readCursor, toPage } from '../cursors.js'
 import { InviteError } from '../errors.js'
 import { type InputOf, read } from '../input.js'
+import { noteOf } from '../notes.js'
 import { pageSchema } from '../schemas/invites.js'
 import { createKeySchema } from '../schemas/keys.js'
 import type { AppKeyRecord } from '../store.js'
@@ -37,7 +38,8 @@ export async function createKey(context: Context, input: CreateKey, scope: Known
   const now = context.config.clock()
   const expiresAt = expiresInMs === null ? null : now + expiresInMs
   const kept = { id, appId, label, scopes, keyHash: hashAppKey(key), createdAt: now, expiresAt }
-  return { ...appKeyView(await context.store.createAppKey(kept), now), key }
+  const note = noteOf('key.create', scope, { keyId: id, scopes })
+  return { ...appKeyView(await context.store.createAppKey(kept, note), now), key }
 }
 
 export async function listKeys(context: Context, query: PageQuery, scope: KnownScope): Promise<Page<AppKey>> {
@@ -53,7 +55,8 @@ export async function listKeys(context: Context, query: PageQuery, scope: KnownS
 export async function revokeKey(context: Context, keyId: string, scope: KnownScope): Promise<boolean> {
   const { appId } = appOf(context, scope.appId)
   supervisorsOnly(scope.actor)
-  const revoked = await context.store.revokeAppKey({ appId, keyId, now: context.config.clock() })
+  const note = noteOf('key.revoke', scope, { keyId })
+  const revoked = await context.store.revokeAppKey({ appId, keyId, now: context.config.clock(), note })
   if (revoked === undefined) throw new InviteError('invite_not_found', { detail: 'There is no such key.' })
   return revoked
 }

@@ -5,8 +5,11 @@ import { appOf, type Context, findInviter, type KnownScope } from '../context.js
 import { readCursor, toPage } from '../cursors.js'
 import { InviteError } from '../errors.js'
 import { type NewId, randomId } from '../ids.js'
-import { type InputOf, read } from '../input.js'
+import { type InputOf, invalidField, read } from '../input.js'
+import { noteOf } from '../notes.js'
+import { PAUSED } from '../record-types.js'
 import { listSchema, resendSchema, updateSchema } from '../schemas/invites.js'
+import { revokeAllSchema } from '../schemas/record.js'
 import type { InviteChange, InviteRecord, InviteStore, ListInvites } from '../store.js'
 import type { Invite, Page } from '../types.js'
 import { isUsed, openCode, statusOf, summaryOf, viewOf } from '../views.js'
@@ -27,6 +30,11 @@ export type UpdateInvite = InputOf<typeof updateSchema>
  * @interface
  */
 export type ResendOptions = InputOf<typeof resendSchema>
+/**
+ * Whose invites are taken back.
+ * @interface
+ */
+export type RevokeAll = InputOf<typeof revokeAllSchema>
 
 export async function retrieveInvite(context: Context, inviteId: string, scope: KnownScope): Promise<Invite> {
   const record = await visible(context, inviteId, scope)
@@ -78,6 +86,7 @@ export async function resendInvite(
     expiresAt: record.termMs === null ? null : now + record.termMs,
     code: rotate || unreadable ? newCode(context, record) : undefined,
     deliveryId: mailed ? newId('mail') : undefined,
+    note: noteOf('invite.resend', scope, { rotated: rotate, mailed }),
     ...paidBy(context, record, scope),
   })
   const invite = changedInvite(result)
@@ -109,6 +118,7 @@ export async function updateInvite(
     role,
     metadata,
     ...term,
+    note: noteOf('invite.update', scope, { role, expiresInMs, ...(metadata !== undefined && { metadata: true }) }),
     ...paidBy(context, record, scope),
   })
   return viewOf(context, changedInvite(result), now)
@@ -121,6 +131,7 @@ function paidBy(context: Context, { appId }: InviteRecord, { actor }: KnownScope
 
 function changedInvite(result: Awaited<ReturnType<InviteStore['changeInvite']>>): InviteRecord {
   if (result === undefined) throw new InviteError('invite_not_found')
+  if (result === 'paused') throw new InviteError('not_allowed', { detail: PAUSED })
   if (result === 'over') throw new InviteError('invite_over')
   if (result === 'quota_exceeded') throw new InviteError('quota_exceeded')
   return result
@@ -130,22 +141,22 @@ function changedInvite(result: Awaited<ReturnType<InviteStore['changeInvite']>>)
 export async function revokeInvite(context: Context, inviteId: string, scope: KnownScope): Promise<boolean> {
   const { appId } = await visible(context, inviteId, scope)
   const now = context.config.clock()
-  const result = await context.store.revokeInvite({ appId, inviteId, now })
+  const note = noteOf('invite.revoke', scope)
+  const result = await context.store.revokeInvite({ appId, inviteId, now, note })
   if (result === undefined) throw new InviteError('invite_not_found')
   if (result.revoked) context.emit('revoked', { invite: summaryOf(result.invite, now) })
   return result.revoked
 }
 
-/** Revokes all of the app, or of one inviter. Returns how many there were. */
-export async function revokeAllInvites(
-  context: Context,
-  { inviterId }: { readonly inviterId?: string | undefined },
-  scope: KnownScope,
-): Promise<number> {
+/** Revokes all of the app, of one inviter, or of one and all below. Returns how many there were. */
+export async function revokeAllInvites(context: Context, which: RevokeAll, scope: KnownScope): Promise<number> {
   const { appId } = appOf(context, scope.appId)
   supervisorsOnly(scope.actor)
+  const { inviterId, branch } = read(revokeAllSchema, which)
+  if (branch && inviterId === undefined) throw invalidField('branch', 'needs an inviterId, whose branch it is')
   const now = context.config.clock()
-  const revoked = await context.store.revokeInvites({ appId, inviterId, now })
+  const note = noteOf('invite.revoke', scope, { all: true, inviterId, ...(branch && { branch }) })
+  const revoked = await context.store.revokeInvites({ appId, inviterId, branch, now, note })
   for (const record of revoked) context.emit('revoked', { invite: summaryOf(record, now) })
   return revoked.length
 }
@@ -173,7 +184,7 @@ async function visible(context: Context, inviteId: string, { appId, actor }: Kno
 }
 
 /** What to look for, or `undefined` where nothing can match. */
-function searchFor(q: string | undefined): Pick<ListInvites, 'emailPrefix' | 'domain'> | undefined {
+export function searchFor(q: string | undefined): Pick<ListInvites, 'emailPrefix' | 'domain'> | undefined {
   if (q === undefined || q === '') return {}
   if (!q.startsWith('@')) return { emailPrefix: parseAddress(q)?.canonical ?? q.normalize('NFC').toLowerCase() }
   const domain = canonicalDomain(q.slice(1))

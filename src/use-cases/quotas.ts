@@ -4,6 +4,7 @@ import type { AppConfig } from '../app-config.js'
 import { appOf, type Context, type KnownScope } from '../context.js'
 import { InviteError } from '../errors.js'
 import { type InputOf, invalid, read } from '../input.js'
+import { noteOf } from '../notes.js'
 import { nextRefillAt } from '../quotas.js'
 import { grantSchema, quotaSchema } from '../schemas/settings.js'
 import type { QuotaKey, QuotaState } from '../store.js'
@@ -45,7 +46,8 @@ export async function setQuota(
   supervisorsOnly(scope.actor)
   const { left } = read(quotaSchema, change)
   const key = quotaKey(app, { id: inviterId })
-  return quotaView(key, await context.store.setQuota({ ...key, left, now: context.config.clock() }))
+  const note = noteOf('quota.write', scope, { inviterId, left })
+  return quotaView(key, await context.store.setQuota({ ...key, left, now: context.config.clock(), note }))
 }
 
 export async function grantQuota(context: Context, grant: QuotaGrant, scope: KnownScope): Promise<QuotaGranted> {
@@ -60,7 +62,8 @@ export async function grantQuota(context: Context, grant: QuotaGrant, scope: Kno
     throw invalid([{ pointer: '#/inviterId', detail }])
   }
   const to = isForOne ? { inviterId } : { joinedFrom: joinedFrom ?? 0, joinedUntil: joinedUntil ?? now + 1 }
-  return { granted: await context.store.grantQuota({ appId, add, to, defaultQuota, now }) }
+  const note = noteOf('quota.grant', scope, { add, ...to })
+  return { granted: await context.store.grantQuota({ appId, add, to, defaultQuota, now, note }) }
 }
 
 /** Names the quota of a member. */

@@ -7,6 +7,8 @@ import { readCursor, toPage } from '../cursors.js'
 import { InviteError } from '../errors.js'
 import { type NewId, randomId } from '../ids.js'
 import { type InputOf, invalidField, read } from '../input.js'
+import { noteOf } from '../notes.js'
+import { PAUSED } from '../record-types.js'
 import { approveSchema, declineSchema, requestListSchema } from '../schemas/access-requests.js'
 import type { AccessRequestDecided, AccessRequestDecision, AccessRequestRecord } from '../store.js'
 import type { AccessRequest, Page } from '../types.js'
@@ -71,7 +73,10 @@ export async function approveRequests(
   const isMailed = config.mailer !== undefined
   return await decideAll(context, { requests, next, by }, scope, async (decision, { id, email, locale }) => {
     const invite = prepare({ email: parseAddress(email), locale }, newId(`invite ${id}`), decision.now)
-    const decided = await store.approveAccessRequest(decision, invite, isMailed ? newId(`mail ${id}`) : undefined)
+    const note = noteOf('request.approve', scope, { requestId: id })
+    const mailId = isMailed ? newId(`mail ${id}`) : undefined
+    const decided = await store.approveAccessRequest({ ...decision, note }, invite, mailId)
+    if (decided === 'paused') throw new InviteError('not_allowed', { detail: PAUSED })
     if (decided?.invite === undefined) return decided
     if (isMailed) context.mailQueued()
     context.emit('created', { invite: summaryOf(decided.invite, decision.now) })
@@ -85,8 +90,9 @@ export async function declineRequests(
   scope: KnownScope,
 ): Promise<DecidedRequests> {
   supervisorsOnly(scope.actor)
-  return await decideAll(context, read(declineSchema, input), scope, async (decision) => {
-    const decided = await context.store.declineAccessRequest(decision)
+  return await decideAll(context, read(declineSchema, input), scope, async (decision, { id }) => {
+    const note = noteOf('request.decline', scope, { requestId: id })
+    const decided = await context.store.declineAccessRequest({ ...decision, note })
     if (decided?.invite) context.emit('revoked', { invite: summaryOf(decided.invite, decision.now) })
     return decided
   })

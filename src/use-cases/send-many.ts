@@ -7,8 +7,10 @@ import { appOf, type Context, findInviter, type KnownScope } from '../context.js
 import { type FieldError, InviteError } from '../errors.js'
 import { type NewId, orderedId } from '../ids.js'
 import { type InputOf, read } from '../input.js'
+import { noteOf } from '../notes.js'
 import { checkNames } from '../option-names.js'
 import type { Awaitable } from '../options.js'
+import { PAUSED } from '../record-types.js'
 import { rowSchema, sendManySchema } from '../schemas/lists.js'
 import type { InviteeState, MailSpread, NewInvite, NewInviteOutcome } from '../store.js'
 import { summaryOf } from '../views.js'
@@ -153,6 +155,7 @@ export async function sendMany(
       const none = { line: row.line, inviteId: null, reason: null, errors: [] }
       if ('errors' in row) return { ...none, status: 'invalid', errors: row.errors }
       const { state, inviteId } = states.next().value ?? { state: 'new', inviteId: null }
+      if (state === 'paused') return { ...none, status: 'invalid', errors: [{ pointer: '#', detail: PAUSED }] }
       if (state === 'new') return { ...none, status: 'created', inviteId }
       return { ...none, status: 'skipped', reason: state === 'joined' ? 'already_joined' : 'invite_exists' }
     })
@@ -164,7 +167,7 @@ export async function sendMany(
     const invites = gathered.flatMap((row) => row.made ?? [])
     const spread = nextMailAt === undefined || everyMs === undefined ? undefined : { from: nextMailAt, everyMs }
     const began = performance.now()
-    const asked = create(context, app, invites, spread)
+    const asked = create(context, app, { invites, spread, scope })
     size = sizeAfter({ tookMs: performance.now() - began, rows: gathered.length, size, blockMs })
     const outcomes = await asked
     const created = outcomes.map((outcome, at) => ('created' in outcome ? invites[at] : undefined))
@@ -207,19 +210,25 @@ export async function sendMany(
 }
 
 interface State {
-  readonly state: InviteeState
+  readonly state: InviteeState | 'paused'
   readonly inviteId: string | null
 }
 
 function stateOf(outcome: NewInviteOutcome): State {
   if ('created' in outcome) return { state: 'new', inviteId: outcome.created.id }
+  if ('paused' in outcome) return { state: 'paused', inviteId: null }
   return { state: 'joined' in outcome ? 'joined' : 'invited', inviteId: null }
 }
 
-async function create(context: Context, app: AppConfig, invites: readonly Made[], spread: MailSpread | undefined) {
+async function create(
+  context: Context,
+  app: AppConfig,
+  { invites, spread, scope }: { invites: readonly Made[]; spread: MailSpread | undefined; scope: KnownScope },
+) {
   if (invites.length === 0) return []
   const now = context.config.clock()
-  const outcomes = await context.store.createInvites({ appId: app.appId, invites, now, spread })
+  const note = noteOf('invite.create', scope, { list: true })
+  const outcomes = await context.store.createInvites({ appId: app.appId, invites, now, spread, note })
   for (const [at, outcome] of outcomes.entries()) {
     if (!('created' in outcome)) continue
     const { created } = outcome

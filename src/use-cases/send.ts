@@ -9,7 +9,9 @@ import { appOf, type Context, findInviter, type KnownScope } from '../context.js
 import { InviteError } from '../errors.js'
 import { type NewId, randomId } from '../ids.js'
 import { type InputOf, invalid, invalidField, read } from '../input.js'
+import { noteOf } from '../notes.js'
 import { nextRefillAt } from '../quotas.js'
+import { PAUSED } from '../record-types.js'
 import { sendSchema } from '../schemas/invites.js'
 import type { NewInvite, QuotaState } from '../store.js'
 import type { Invite } from '../types.js'
@@ -40,9 +42,12 @@ export async function sendInvite(
   const now = context.config.clock()
   const invite = prepare(fields, newId('invite'), now)
   const mailed = isMailed(context, fields)
-  const quota = scope.actor?.access === 'member' ? quotaKey(app, scope.actor) : undefined
-  const result = await context.store.createInvite(invite, mailed ? newId('mail') : undefined, quota)
+  const charge = scope.actor?.access === 'member' ? quotaKey(app, scope.actor) : undefined
+  const { role, orgId, maxUses, inviterId } = invite
+  const note = noteOf('invite.create', scope, { role, orgId, maxUses, inviterId, mailed })
+  const result = await context.store.createInvite(invite, mailed ? newId('mail') : undefined, { charge, note })
   if ('existing' in result) throw new InviteError('invite_exists')
+  if ('paused' in result) throw new InviteError('not_allowed', { detail: PAUSED })
   if ('exceeded' in result) throw exceeded(invite, result.exceeded, now)
   if (mailed) context.mailQueued()
   context.emit('created', { invite: summaryOf(result.created, now) })

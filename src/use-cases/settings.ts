@@ -4,6 +4,7 @@ import type { AppConfig } from '../app-config.js'
 import { appOf, type Context, type KnownScope } from '../context.js'
 import { type InputOf, invalidField, read } from '../input.js'
 import { modeAt } from '../modes.js'
+import { noteOf } from '../notes.js'
 import { settingsSchema } from '../schemas/settings.js'
 import type { StoredSettings } from '../store.js'
 import type { Settings } from '../types.js'
@@ -33,7 +34,8 @@ export async function updateSettings(context: Context, change: SettingsChange, s
     ...(quota !== undefined && { quota }),
   }
   if (Object.keys(request).length === 0) return await getSettings(context, scope)
-  return settingsView(app, await context.store.changeSettings({ appId: app.appId, change: request, now }), now)
+  const note = noteOf('settings.write', scope, request)
+  return settingsView(app, await context.store.changeSettings({ appId: app.appId, change: request, now, note }), now)
 }
 
 function futureTime(given: string, now: number): number {

@@ -6,7 +6,7 @@ import type { CompiledQuery } from 'kysely'
 import { acceptOf, claimOf, newInvite } from '../../adapters/contract/fixtures.js'
 import { type PgPool, postgresStore } from '../../adapters/postgres.js'
 import { sqliteStore } from '../../adapters/sqlite.js'
-import type { InviteRecord, InviteStore, ListInvites } from '../../src/store.js'
+import type { InviteRecord, InviteStore, ListInvites, ListLog } from '../../src/store.js'
 import { inviteStatuses } from '../../src/types.js'
 import { afterThis, temporaryFolder } from '../support/cleanup.js'
 import { POPULATED_AT, populatePostgres, populateSqlite } from '../support/population.js'
@@ -28,7 +28,7 @@ type Query = Pick<CompiledQuery, 'sql' | 'parameters'>
 async function recorded(seen: Query[], run: () => Promise<unknown>): Promise<readonly Query[]> {
   seen.length = 0
   await run()
-  return seen.filter(({ sql }) => /^(select|update|delete)/.test(sql))
+  return seen.filter(({ sql }) => /^(select|update|delete|with)/.test(sql))
 }
 
 async function noteExpired(store: InviteStore): Promise<void> {
@@ -91,7 +91,7 @@ async function openPostgres(): Promise<Explained> {
   await store.migrate()
   await populatePostgres(pool, schema, SIZE)
   await noteExpired(store)
-  await pool.query(`analyze ${schema}.invite_only_invites`)
+  for (const table of ['invites', 'log']) await pool.query(`analyze ${schema}.invite_only_${table}`)
   return {
     store,
     plansOf: async (run) => {
@@ -129,6 +129,19 @@ const cases: readonly (readonly [name: string, run: (store: InviteStore) => Prom
     ],
     ['a key', (store) => store.findAppKey({ appId: APP, keyId: 'none' }), 'app_keys_live'],
     ['keys', (store) => store.listAppKeys({ appId: APP, limit: 11, after: AFTER }), 'app_keys_list'],
+    [
+      "the acceptances of an inviter's invites",
+      (store) => store.listAcceptances({ appId: APP, inviterId: 'big', limit: 11, after: AFTER }),
+      'acceptances_inviter',
+    ],
+    ['the log', log({}), 'acceptances_list', 'log_list'],
+    ['the log, deep', log({ after: AFTER }), 'acceptances_list', 'log_list'],
+    ['the log of a time', log({ from: now - 1e9, until: now }), 'acceptances_list', 'log_list'],
+    ['the log of an invite', log({ inviteId: 'one', after: AFTER }), 'acceptances_invite', 'log_invite'],
+    ['the log of an actor', log({ actorId: 'big', after: AFTER }), 'acceptances_by_user', 'log_actor'],
+    ['the log of an action', log({ action: 'invite.revoke', after: AFTER }), 'log_action'],
+    ['the log of accepting', log({ action: 'invite.accept', after: AFTER }), 'acceptances_list'],
+    ['the tree', (store) => store.getTree({ appId: APP, rootId: 'big', depth: 5, limit: 9 }), 'acceptances_inviter'],
     ['check', (store) => store.findInviteByCode({ appId: APP, codeHash: 'code' }), 'invites_code'],
     ['what is due', (store) => store.leaseDeliveries({ now: 0, leasedUntil: 1, limit: 5 }), 'deliveries_due'],
     ['when it is due', (store) => store.nextDeliveryAt(), 'deliveries_due'],
@@ -145,6 +158,10 @@ const cases: readonly (readonly [name: string, run: (store: InviteStore) => Prom
     ],
   ]
 
+function log(query: Partial<ListLog>) {
+  return (store: InviteStore) => store.listLog({ appId: APP, limit: 11, ...query })
+}
+
 function list(query: Partial<ListInvites>) {
   return (store: InviteStore) => store.listInvites({ appId: APP, statuses: inviteStatuses, limit: 11, now, ...query })
 }
@@ -155,6 +172,9 @@ const primaryKey = /(?:sqlite_autoindex_invite_only_\w+?_1|_pkey)$/
 // looked for, in order, reading it from its beginning is right too.
 const wholeTable =
   /(?:Seq Scan on|SCAN) invite_only_(?!claims|settings|keyed_requests|deliveries USING (?:COVERING )?INDEX invite_only_deliveries_due)/
+
+/** All acceptances of an app, though it is an inviter's that are looked for. */
+const wholeApp = /acceptances_inviter \(app_id=\?\)/
 
 /** The indexes that are read, without the primary keys. */
 function indexesOf(plans: readonly string[]): readonly string[] {
@@ -177,7 +197,19 @@ for (const [database, open] of [
         const text = `${name}:\n${plans.join('\n\n')}`
         expect(indexesOf(plans), text).to.deep.equal([...indexes].sort())
         expect(plans.join('\n'), text).not.to.match(wholeTable)
+        expect(plans.join('\n'), text).not.to.match(wholeApp)
       }
+    })
+
+    it('counts what happened in some time, and finds a branch, by the indexes that are there for it', async () => {
+      const { store, plansOf } = await open()
+      const month = { from: now - 30 * 24 * 60 * 60 * 1000, until: now }
+      const plans = [...(await plansOf(() => store.getStatistics({ appId: APP, ...month, now, top: 9 })))]
+      const branch = { appId: APP, inviterId: 'gone', branch: true, now }
+      plans.push(...(await plansOf(() => store.revokeInvites(branch)))) // then those of its inviters, or all that are open
+      expect(plans.join('\n\n')).not.to.match(wholeTable)
+      // In the log, that of the action or that of all: most of it is counted.
+      expect(indexesOf(plans)).to.include.members(['acceptances_list', 'invites_expiry', 'acceptances_inviter'])
     })
 
     it('claims, accepts, creates and prunes without reading a table from end to end', async () => {

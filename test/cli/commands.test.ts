@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import * as v from 'valibot'
 import { invitePageSchema, inviteSchema } from '../../src/output.js'
+import { auditPageSchema, statisticsSchema } from '../../src/output-record.js'
 import type { Invite, Page } from '../../src/types.js'
 import { temporaryFolder } from '../support/cleanup.js'
 import { openHost } from '../support/host.js'
@@ -210,5 +211,22 @@ describe('the command line, mode', () => {
     expect((await run('mode')).stdout).to.equal('closed\n')
     // What the app's own options say of seats and quotas is not known here.
     expect(await json('mode open')).to.deep.equal({ appId: 'default', mode: 'open', schedule: null })
+  })
+})
+
+describe('the command line, stats and log', () => {
+  it('counts what happened, and says who did it', async () => {
+    const { host, run, json } = await openFolder()
+    const { inviteId } = await host.invites.send({ email: 'ada@example.com' })
+    await host.invites.revoke(inviteId)
+    expect(v.parse(statisticsSchema, await json('stats --by month')).total).to.include({ made: 1, revoked: 1 })
+    const { stdout } = await run('stats')
+    expect(stdout).to.match(/^FROM +MADE +MAILED +FAILED +ACCEPTED +EXPIRED +REVOKED$/m)
+    expect(stdout).to.match(/^total +1 +0 +0 +0 +0 +1$/m)
+    const page = v.parse(auditPageSchema, await json(`log --invite ${inviteId}`))
+    expect(page.items.map(({ action }) => action).sort()).to.deep.equal(['invite.create', 'invite.revoke'])
+    expect((await run('log --action invite.revoke')).stdout).to.match(/invite\.revoke +code +\S+$/m)
+    expect((await run('log --actor nobody')).stdout).to.equal('Nothing was logged.\n')
+    expect((await run('stats --by hour')).code).to.equal(2)
   })
 })

@@ -81,6 +81,19 @@ describe('a key of an app', () => {
     await clinic('get', 'clinic/acceptance').expect(200)
   })
 
+  it('is in the log under its own name, as are its making and its end', async () => {
+    const { host, made, clinic } = await openClinic()
+    await clinic('post', 'clinic/invite', {}).expect(201)
+    await host.invites.revokeKey(made.keyId, { appId: 'clinic' })
+    const { items } = await host.invites.audit({}, { appId: 'clinic' })
+    expect(items.map(({ action, actor }) => [action, actor]).sort()).to.deep.equal([
+      ['invite.create', { kind: 'key', id: `key:${made.keyId}` }],
+      ['key.create', { kind: 'code', id: null }],
+      ['key.revoke', { kind: 'code', id: null }],
+    ])
+    expect(JSON.stringify(items)).not.to.include(made.key)
+  })
+
   it('lets in by what it sent, also where a role is looked up again', async () => {
     const apps = { default: {} }
     const host = await openHost({ invites: { apps, findInviter: () => null } })
@@ -214,10 +227,12 @@ describe('a key of an app', () => {
       opened.set(scope, [...new Set((await Promise.all(answers)).flat())])
     }
     expect(Object.fromEntries(opened)).to.deep.include({
-      invites: ['invite'],
-      acceptances: ['acceptance'],
+      invites: ['invite', 'invite.csv'],
+      acceptances: ['acceptance', 'acceptance.csv', 'tree'],
       settings: ['settings'],
-      quotas: ['quota'],
+      quotas: ['quota', 'inviter'],
+      stats: ['stats'],
+      audit: ['audit'],
       keys: ['key'],
     })
     const reached = [...opened.values()].flat()

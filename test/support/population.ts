@@ -21,7 +21,7 @@ const CHUNK = 50_000
  * Adds `size` invites (a multiple of 1,000) and as many acceptances, evenly over three years: of every 1,000, 720
  * accepted, 80 revoked, 120 with a term of 14 days (so nearly all expired), 40 shareable for ever, 40 with a long term.
  * A tenth is of the app `clinic`, the rest of `main`; half of them from the inviter `big`, the others from members with
- * 50 each; half of the addresses are user.…@example.com, the others begin in 16 ways and are at 50 other domains.
+ * 50 each, and the log says that they made them; half of the addresses are user.…@example.com, the others begin in 16 ways and are at 50 other domains.
  */
 async function populate({ run, time, schema }: Sql, size: number): Promise<void> {
   const table = (name: string) => `${schema}invite_only_${name}`
@@ -49,12 +49,18 @@ async function populate({ run, time, schema }: Sql, size: number): Promise<void>
       from (select *, kind between 920 and 959 as shared,
         case when kind between 920 and 959 or i % 4 = 0 then null else case when i % 2 = 0 then 'user.' else '' end || md5('a' || i) || '@' || domain end as email
         from (select *, case when i % 2 = 0 then 'example.com' else 'd' || i % 100 || '.example' end as domain from made) as d) as e`)
-    await run(`${n} insert into ${table('acceptances')} (id, invite_id, app_id, claim_id, user_id, accepted_at)
+    await run(`${n} insert into ${table('acceptances')} (id, invite_id, app_id, claim_id, user_id, inviter_id, accepted_at)
       select md5('acc' || i || '.' || copy), id, case when who % 10 = 0 then 'clinic' else 'main' end,
-        md5('claim' || i || '.' || copy), 'user-' || i || '.' || copy, ${time('at + 3600000')}
+        md5('claim' || i || '.' || copy), 'user-' || i || '.' || copy,
+        case when who < 500 then 'big' else 'member-' || i % ${size / 50} end, ${time('at + 3600000')}
       from made join (select 0 as copy union all select 1 union all select 2 union all select 3 union all select 4
           union all select 5 union all select 6) as copies
         on (kind < 720 and copy = 0) or kind between 920 and 959`)
+    await run(`${n} insert into ${table('log')} (id, app_id, at, actor_kind, actor_id, action, invite_id, inviter_id)
+      select md5('log' || i), case when who % 10 = 0 then 'clinic' else 'main' end, ${time('at')}, 'member',
+        case when who < 500 then 'big' else 'member-' || i % ${size / 50} end, 'invite.create', id,
+        case when who < 500 then 'big' else 'member-' || i % ${size / 50} end
+      from made`)
     await run(`${n} insert into ${table('deliveries')} (id, invite_id, attempts, next_attempt_at, sent_at)
       select 'mail-' || id, id, 1, ${time('at')}, ${time('at + 1000')} from made
       where i % 4 <> 0 and not kind between 920 and 959`)
@@ -80,6 +86,6 @@ export async function populatePostgres(pool: pg.Pool, schema: string, size: numb
     schema: `${schema}.`,
   }
   await populate(sql, size)
-  for (const name of ['invites', 'acceptances', 'deliveries', 'claims'])
+  for (const name of ['invites', 'acceptances', 'deliveries', 'claims', 'log'])
     await pool.query(`vacuum analyze ${schema}.invite_only_${name}`)
 }

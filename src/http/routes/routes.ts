@@ -41,7 +41,7 @@ export function routesFor(router: Router, invites: Invites, context: Context, op
           appOf(context, appId)
           const body = await readBody(req, res)
           const answer = await handle({ req, res, action, body, scope: { appId, actor } })
-          res.json(answer)
+          if (!res.headersSent) res.json(answer) // a stream has answered already
         } catch (error) {
           next(error)
         }

@@ -4,11 +4,13 @@ import type {
   AccessRequestDecision,
   AccessRequestRecord,
   AccessRequestStore,
+  CreateInviteOptions,
   InviteRecord,
   InviteStore,
   NewInvite,
 } from '../../../src/store.js'
 import type { memoryOutbox } from './outbox.js'
+import type { memoryRecord } from './record.js'
 import type { Kept, Step } from './step.js'
 
 type Kind = Kept<AccessRequestRecord>
@@ -16,11 +18,17 @@ type Kind = Kept<AccessRequestRecord>
 interface Parts {
   readonly outbox: ReturnType<typeof memoryOutbox>
   readonly invites: ReadonlyMap<string, Kept<InviteRecord>>
-  createInvite(invite: NewInvite, deliveryId?: string): Awaited<ReturnType<InviteStore['createInvite']>>
+  createInvite(
+    invite: NewInvite,
+    deliveryId: string | undefined,
+    options: CreateInviteOptions,
+  ): Awaited<ReturnType<InviteStore['createInvite']>>
   revoke(invite: Kept<InviteRecord>, now: number): boolean
+  readonly record: Pick<ReturnType<typeof memoryRecord>, 'noteChange' | 'noteInvite' | 'inPassing'>
 }
 
-export function memoryAccessRequests({ outbox, invites, createInvite, revoke }: Parts) {
+export function memoryAccessRequests({ outbox, invites, createInvite, revoke, record }: Parts) {
+  const { noteChange, noteInvite, inPassing } = record
   const requests = new Map<string, Kind>()
 
   const waiting = (appId: string) =>
@@ -44,6 +52,11 @@ export function memoryAccessRequests({ outbox, invites, createInvite, revoke }: 
         requests.delete(id)
       }
     })
+  }
+
+  function noteDecision({ note, ...at }: AccessRequestDecision, invite: InviteRecord | undefined): void {
+    if (invite) noteInvite(note, invite, at.now)
+    else noteChange(note, at)
   }
 
   const methods = (step: Step): AccessRequestStore => ({
@@ -96,13 +109,15 @@ export function memoryAccessRequests({ outbox, invites, createInvite, revoke }: 
       return Math.min(waiting(appId).filter(isBefore).length, limit)
     }),
 
-    approveAccessRequest: step((decision, invite, deliveryId): AccessRequestDecided | undefined => {
+    approveAccessRequest: step((decision, invite, deliveryId): AccessRequestDecided | 'paused' | undefined => {
       const request = confirmed(decision)
       if (request === undefined || request.decision === 'approve') return request && { request, changed: false }
-      const made = createInvite(invite, deliveryId)
+      const made = createInvite(invite, deliveryId, { note: inPassing(decision.note, 'invite.create') })
+      if ('paused' in made) return 'paused'
       const created = 'created' in made ? made.created : undefined
       const { decidedBy, now: decidedAt } = decision
       Object.assign(request, { decision: 'approve', decidedAt, decidedBy, inviteId: created?.id ?? null })
+      noteDecision(decision, created)
       return { request, changed: true, invite: created }
     }),
 
@@ -114,6 +129,8 @@ export function memoryAccessRequests({ outbox, invites, createInvite, revoke }: 
       if (invite?.revokedAt === null) return { request, changed: false }
       const { decidedBy, now: decidedAt } = decision
       Object.assign(request, { decision: 'decline', decidedAt, decidedBy, inviteId: null })
+      if (isTaken) noteInvite(inPassing(decision.note, 'invite.revoke'), invite, decidedAt)
+      noteDecision(decision, isTaken ? invite : undefined)
       return { request, changed: true, invite: isTaken ? invite : undefined }
     }),
   })

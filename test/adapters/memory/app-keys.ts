@@ -1,8 +1,8 @@
 // Keys of apps in memory.
-import type { AppKeyRecord, AppKeyStore } from '../../../src/store.js'
+import type { AppKeyRecord, AppKeyStore, LogNote } from '../../../src/store.js'
 import type { Kept, Step } from './step.js'
 
-export function memoryAppKeys() {
+export function memoryAppKeys(noteChange: (note: LogNote | undefined, where: { appId: string; now: number }) => void) {
   const keys = new Map<string, Kept<AppKeyRecord>>()
 
   function find({ appId, keyId }: { readonly appId: string; readonly keyId: string }) {
@@ -11,10 +11,11 @@ export function memoryAppKeys() {
   }
 
   const methods = (step: Step): AppKeyStore => ({
-    createAppKey: step((key) => {
+    createAppKey: step((key, note) => {
       if (keys.has(key.id)) throw new Error('Another key has this id.')
       const created = { ...key, lastUsedAt: null, revokedAt: null }
       keys.set(key.id, created)
+      noteChange(note, { appId: key.appId, now: key.createdAt })
       return created
     }),
 
@@ -32,10 +33,11 @@ export function memoryAppKeys() {
         .slice(0, limit)
     }),
 
-    revokeAppKey: step(({ now, ...named }) => {
+    revokeAppKey: step(({ now, note, ...named }) => {
       const key = find(named)
       if (key === undefined || key.revokedAt !== null) return key && false
       key.revokedAt = now
+      noteChange(note, { appId: key.appId, now })
       return true
     }),
 

@@ -5,19 +5,22 @@ import type {
   InviteeState,
   InviteRecord,
   InviteStore,
+  LogNote,
   NewInvite,
 } from '../../../src/store.js'
+import type { memoryRecord } from './record.js'
 import type { Step } from './step.js'
 
 interface Beside {
   readonly acceptances: ReadonlyMap<string, AcceptanceRecord>
   /** What is pending for this place. One that has expired makes room. */
-  holderOf(invite: NewInvite, now: number): InviteRecord | undefined
+  holderOf(invite: NewInvite, now: number, note?: LogNote): InviteRecord | undefined
   invites: ReadonlyMap<string, InviteRecord>
   add(invite: NewInvite, deliveryId: string | undefined, dueAt: number): InviteRecord
+  readonly record: Pick<ReturnType<typeof memoryRecord>, 'noteInvite' | 'isPaused'>
 }
 
-export function memoryLists({ acceptances, holderOf, invites, add }: Beside) {
+export function memoryLists({ acceptances, holderOf, invites, add, record }: Beside) {
   function stateOf({ email, orgId }: Invitee, appId: string, now: number): InviteeState {
     const isPending = (each: InviteRecord) =>
       each.appId === appId &&
@@ -44,13 +47,17 @@ export function memoryLists({ acceptances, holderOf, invites, add }: Beside) {
         const { emailCanonical: email, appId, orgId } = invite
         if (email !== null && stateOf({ email, orgId }, appId, request.now) === 'joined')
           return { joined: true as const }
-        const existing = holderOf(invite, request.now)
+        const note = request.note && { ...request.note, id: `${request.note.id}.${invite.id}` }
+        if (record.isPaused(invite)) return { paused: true as const }
+        const existing = holderOf(invite, request.now, note)
         if (existing) return { existing: existing.id }
         const { spread, now } = request
         const dueAt = spread && deliveryId ? Math.round(spread.from + mails++ * spread.everyMs) : now
         const later = spread && deliveryId && invite.expiresAt !== null ? dueAt - invite.createdAt : 0
         const expiresAt = invite.expiresAt === null ? null : invite.expiresAt + later
-        return { created: add({ ...invite, expiresAt }, deliveryId, dueAt) }
+        const created = add({ ...invite, expiresAt }, deliveryId, dueAt)
+        record.noteInvite(note, created, now)
+        return { created }
       })
     }),
 

@@ -1,10 +1,11 @@
 // The outbox in memory: who delivers what, and what became of it.
-import type { AccessRequestRecord, DeliveryRecord, InviteRecord, InviteStore } from '../../../src/store.js'
+import type { AccessRequestRecord, DeliveryRecord, InviteRecord, InviteStore, LogNote } from '../../../src/store.js'
 import type { Kept, Step } from './step.js'
 
 export function memoryOutbox(
   inviteOf: (id: string | null) => InviteRecord | undefined,
   requestOf: (id: string | null) => AccessRequestRecord | undefined,
+  noteInvite: (note: LogNote, invite: InviteRecord, at: number) => void,
 ) {
   const deliveries = new Map<string, Kept<DeliveryRecord>>()
 
@@ -87,6 +88,13 @@ export function memoryOutbox(
         const delivery = deliveries.get(id)
         if (delivery?.attempts !== attempts) return
         delivery.leasedUntil = null
+        const logged = (action: string, at: number) => {
+          const invite = inviteOf(delivery.inviteId)
+          const note = { id: `${id}.${action}`, action, actor: { kind: 'code', id: null } as const, details: null }
+          if (invite) noteInvite(note, invite, at)
+        }
+        if ('sentAt' in outcome) logged('mail.sent', outcome.sentAt)
+        if ('failedAt' in outcome) logged('mail.failed', outcome.failedAt)
         if ('sentAt' in outcome) Object.assign(delivery, { sentAt: outcome.sentAt, lastError: null })
         else if ('canceledAt' in outcome) delivery.canceledAt = outcome.canceledAt
         else {

@@ -1,6 +1,6 @@
 // Quotas in memory: what each inviter may still give away, and what its invites cost.
 import { balanceAt } from '../../../src/quotas.js'
-import type { AcceptanceRecord, InviteRecord, InviteStore, QuotaKey, QuotaState } from '../../../src/store.js'
+import type { AcceptanceRecord, InviteRecord, InviteStore, LogNote, QuotaKey, QuotaState } from '../../../src/store.js'
 import type { QuotaRule } from '../../../src/types.js'
 import type { Kept, Step } from './step.js'
 
@@ -8,6 +8,7 @@ interface Parts {
   readonly invites: ReadonlyMap<string, InviteRecord>
   readonly acceptances: ReadonlyMap<string, AcceptanceRecord>
   readonly storedRule: (appId: string) => QuotaRule | undefined
+  readonly noteChange: (note: LogNote | undefined, where: { appId: string; now: number }) => void
 }
 
 interface Cost {
@@ -15,7 +16,7 @@ interface Cost {
   back: number
 }
 
-export function memoryQuotas({ invites, acceptances, storedRule }: Parts) {
+export function memoryQuotas({ invites, acceptances, storedRule, noteChange }: Parts) {
   const balances = new Map<string, Kept<QuotaState>>()
   const costs = new Map<string, Cost>()
   const nameOf = ({ appId, inviterId }: { appId: string; inviterId: string }) => JSON.stringify([appId, inviterId])
@@ -80,11 +81,13 @@ export function memoryQuotas({ invites, acceptances, storedRule }: Parts) {
 
   const methods = (step: Step): Pick<InviteStore, 'getQuota' | 'setQuota' | 'grantQuota'> => ({
     getQuota: step(({ now, ...key }) => stateAt(key, now).state),
-    setQuota: step(({ left, now, ...key }) => {
+    setQuota: step(({ left, now, note, ...key }) => {
+      noteChange(note, { ...key, now })
       balances.set(nameOf(key), { ...settled(key, now), left, refilledAt: now })
       return settled(key, now)
     }),
-    grantQuota: step(({ appId, add, to, defaultQuota, now }) => {
+    grantQuota: step(({ appId, add, to, defaultQuota, now, note }) => {
+      noteChange(note, { appId, now })
       const joined = [...acceptances.values()].filter(
         (each) =>
           !('inviterId' in to) &&

@@ -8,10 +8,11 @@ import type {
   AcceptRequest,
   ClaimRefusal,
   ClaimRequest,
+  CreateInviteOptions,
   InviteRecord,
   InviteStore,
+  LogNote,
   NewInvite,
-  QuotaKey,
   StoredSettings,
 } from '../../../src/store.js'
 import type { InviteStatus } from '../../../src/types.js'
@@ -20,6 +21,7 @@ import { memoryAppKeys } from './app-keys.js'
 import { memoryLists } from './lists.js'
 import { memoryOutbox } from './outbox.js'
 import { memoryQuotas } from './quotas.js'
+import { memoryRecord } from './record.js'
 import { memoryRequests } from './requests.js'
 import { type Kept, steps } from './step.js'
 
@@ -33,16 +35,24 @@ export function memoryStore(): InviteStore {
   const acceptances = new Map<string, Kept<AcceptanceRecord>>()
   const settings = new Map<string, StoredSettings>()
   const { step, close } = steps()
+  const record = memoryRecord({ invites, acceptances })
+  const { noteChange, noteInvite, inPassing, isPaused } = record
   const outbox = memoryOutbox(
     (inviteId) => invites.get(inviteId ?? ''),
     (requestId) => accessRequests.find(requestId ?? ''),
+    noteInvite,
   )
   const requests = memoryRequests()
-  const appKeys = memoryAppKeys()
-  const quotas = memoryQuotas({ invites, acceptances, storedRule: (appId) => settings.get(appId)?.quota })
+  const appKeys = memoryAppKeys(noteChange)
+  const quotas = memoryQuotas({
+    invites,
+    acceptances,
+    storedRule: (appId) => settings.get(appId)?.quota,
+    noteChange,
+  })
 
-  const accessRequests = memoryAccessRequests({ outbox, invites, createInvite, revoke })
-  const lists = memoryLists({ invites, acceptances, holderOf: (invite, now) => holderOf(invite, now), add })
+  const accessRequests = memoryAccessRequests({ outbox, invites, createInvite, revoke, record })
+  const lists = memoryLists({ invites, acceptances, holderOf, add, record })
 
   const holdsOf = (invite: Invite) => [...holds].filter(([, hold]) => hold.inviteId === invite.id)
   /** Why nobody may join the app, whatever the invite. */
@@ -81,13 +91,18 @@ export function memoryStore(): InviteStore {
   }
 
   /** What else is pending for this app, organization and address. One that has expired makes room. */
-  function holderOf({ id, appId, orgId, emailCanonical }: NewInvite | Invite, now: number): Invite | undefined {
+  function holderOf(
+    { id, appId, orgId, emailCanonical }: NewInvite | Invite,
+    now: number,
+    note?: LogNote,
+  ): Invite | undefined {
     if (emailCanonical === null) return undefined
     for (const other of invites.values()) {
       const isHere = other.appId === appId && other.orgId === orgId && other.emailCanonical === emailCanonical
       if (!isHere || other.id === id || other.uses > 0 || other.revokedAt !== null) continue
       if (!isExpired(other, now)) return other
       revoke(other, now)
+      noteInvite(inPassing(note, 'invite.supersede'), other, now)
     }
     return undefined
   }
@@ -95,10 +110,10 @@ export function memoryStore(): InviteStore {
   /** Revokes what else was sent to the address that has joined. */
   function closeSibling(
     { id, appId, orgId, emailCanonical }: Invite,
-    { verifiedEmail, now }: AcceptRequest,
+    { verifiedEmail, now, acceptanceId, userId }: AcceptRequest,
   ): Invite | undefined {
     if (verifiedEmail === null || emailCanonical !== null) return undefined
-    return [...invites.values()].find(
+    const closed = [...invites.values()].find(
       (other) =>
         other.id !== id &&
         other.appId === appId &&
@@ -106,6 +121,10 @@ export function memoryStore(): InviteStore {
         other.emailCanonical === verifiedEmail &&
         revoke(other, now),
     )
+    const actor = { kind: 'invitee', id: userId } as const
+    const note = { id: `${acceptanceId}.closed`, action: 'invite.revoke', actor, details: null }
+    if (closed) noteInvite(note, closed, now, acceptanceId)
+    return closed
   }
 
   /** Whether a use is neither counted nor held. Holds that have lapsed are gone. */
@@ -122,6 +141,7 @@ export function memoryStore(): InviteStore {
     if (isExpired(invite, now)) return 'expired'
     if (invite.emailCanonical !== null && !isTheirs) return 'email_mismatch'
     if (invite.emailDomain !== null && invite.emailDomain !== email?.domain) return 'email_mismatch'
+    if (isPaused(invite)) return 'paused'
     return free ? undefined : 'claimed'
   }
 
@@ -170,18 +190,20 @@ export function memoryStore(): InviteStore {
     })
   }
 
-  function createInvite(invite: NewInvite, deliveryId?: string, charge?: QuotaKey): Created {
+  function createInvite(invite: NewInvite, deliveryId?: string, { charge, note }: CreateInviteOptions = {}): Created {
     const same = find({ appId: invite.appId, inviteId: invite.id })
     if (same) return { created: same }
+    if (isPaused(invite)) return { paused: true }
     const isTaken = (other: Invite) => other.id === invite.id || other.codeHash === invite.codeHash
     if ([...invites.values()].some(isTaken)) throw new Error('Another invite has this id or code.')
-    const existing = holderOf(invite, invite.createdAt)
+    const existing = holderOf(invite, invite.createdAt, note)
     if (existing) return { existing }
     if (charge && !quotas.take(charge, invite.maxUses, invite.createdAt)) {
       return { exceeded: quotas.stateAt(charge, invite.createdAt).state }
     }
     const created = add(invite, deliveryId, invite.createdAt)
     if (charge) quotas.pay(created, charge)
+    noteInvite(note, created, invite.createdAt)
     return { created }
   }
 
@@ -206,10 +228,11 @@ export function memoryStore(): InviteStore {
         .slice(0, limit),
     ),
 
-    changeInvite: step(({ appId, inviteId, now, code, deliveryId, defaultQuota, ...changes }) => {
+    changeInvite: step(({ appId, inviteId, now, code, deliveryId, defaultQuota, note, ...changes }) => {
       const invite = find({ appId, inviteId })
       if (invite === undefined || outbox.isOf(invite, deliveryId)) return invite
       if (invite.revokedAt !== null || !hasUseLeft(invite)) return 'over'
+      if (deliveryId !== undefined && isPaused(invite)) return 'paused'
       if (changes.expiresAt !== undefined && !quotas.revive(invite, defaultQuota, now)) return 'quota_exceeded'
       const told = Object.entries(changes).filter(([, value]) => value !== undefined)
       Object.assign(invite, Object.fromEntries(told))
@@ -218,19 +241,26 @@ export function memoryStore(): InviteStore {
         invite.codeGeneration++
       }
       outbox.queue(invite, deliveryId, now)
+      noteInvite(note, invite, now)
       return invite
     }),
 
-    revokeInvite: step(({ now, ...key }) => {
+    revokeInvite: step(({ now, note, ...key }) => {
       const invite = find(key)
-      return invite && { revoked: revoke(invite, now), invite }
+      const revoked = invite !== undefined && revoke(invite, now)
+      if (revoked) noteInvite(note, invite, now)
+      return invite && { revoked, invite }
     }),
 
-    revokeInvites: step(({ appId, inviterId, now }) =>
-      [...invites.values()]
-        .filter((invite) => invite.appId === appId && (inviterId === undefined || invite.inviterId === inviterId))
-        .filter((invite) => revoke(invite, now)),
-    ),
+    revokeInvites: step(({ appId, inviterId, branch, now, note }) => {
+      const below = branch && inviterId !== undefined ? record.below({ appId, rootId: inviterId, depth: Infinity }) : []
+      const theirs = new Set([inviterId, ...below.map(({ userId }) => userId)])
+      const revoked = [...invites.values()]
+        .filter((invite) => invite.appId === appId && (inviterId === undefined || theirs.has(invite.inviterId ?? '')))
+        .filter((invite) => revoke(invite, now))
+      for (const invite of revoked) noteInvite(note && { ...note, id: `${note.id}.${invite.id}` }, invite, now)
+      return revoked
+    }),
 
     claim: step((request) => {
       const why = shut(request)
@@ -254,7 +284,8 @@ export function memoryStore(): InviteStore {
       const recorded = recordedOf(request)
       if (recorded) return { accepted: true, fresh: false, acceptance: recorded }
       const isHeld = hold !== undefined && hold.lapsesAt > now
-      const isAdmitted = () => shut(request) === undefined && statusOf(invite, now) === 'pending' && isFree(invite, now)
+      const isAdmitted = () =>
+        shut(request) === undefined && statusOf(invite, now) === 'pending' && !isPaused(invite) && isFree(invite, now)
       if (!isHeld && !isAdmitted()) return { accepted: false }
       invite.uses++
       if (!hasUseLeft(invite)) outbox.cancel(invite, now)
@@ -272,27 +303,30 @@ export function memoryStore(): InviteStore {
       return invite !== undefined && letGo(invite, claimId) !== undefined
     }),
 
-    listAcceptances: step(({ appId, limit, after }) =>
+    listAcceptances: step(({ appId, inviterId, limit, after }) =>
       [...acceptances.values()]
         .filter((acceptance) => acceptance.appId === appId)
+        .filter((acceptance) => inviterId === undefined || acceptance.inviterId === inviterId)
         .filter(({ acceptedAt, id }) => !after || isAfter([acceptedAt, id], [after.at, after.id]))
         .sort((a, b) => (isAfter([a.acceptedAt, a.id], [b.acceptedAt, b.id]) ? 1 : -1))
         .slice(0, limit),
     ),
 
-    reopenAcceptance: step(({ appId, acceptanceId, now }) => {
+    reopenAcceptance: step(({ appId, acceptanceId, now, note }) => {
       const acceptance = acceptances.get(acceptanceId)
       const invite = acceptance && find({ appId, inviteId: acceptance.inviteId })
       if (acceptance === undefined || invite === undefined) return undefined
       if (acceptance.reopenedAt !== null) return acceptance
-      if (holderOf(invite, now)) return 'exists'
+      if (holderOf(invite, now, note)) return 'exists'
       invite.uses--
       acceptance.reopenedAt = now
+      noteInvite(note, invite, now, acceptanceId)
       return acceptance
     }),
 
     getSettings: step((appId) => settings.get(appId) ?? {}),
-    changeSettings: step(({ appId, change, now }) => {
+    changeSettings: step(({ appId, change, now, note }) => {
+      noteChange(note, { appId, now })
       const { schedule, ...stored } = settings.get(appId) ?? {}
       const before = schedule && schedule.at <= now ? { ...stored, mode: schedule.mode } : { ...stored, schedule }
       const after = Object.entries({ ...before, ...change }).filter(([, value]) => value != null || value === null)
@@ -300,6 +334,7 @@ export function memoryStore(): InviteStore {
       return settings.get(appId) ?? {}
     }),
     ...lists(step),
+    ...record.methods(step),
     ...quotas.methods(step),
     ...outbox.methods(step),
     ...requests.methods(step),

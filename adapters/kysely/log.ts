@@ -1,0 +1,183 @@
+// The log of who did what: written in the transaction of each change, and read a page at a time.
+//
+// An acceptance is logged by its own row, so that accepting costs no second one.
+import { type SqlBool, sql } from 'kysely'
+import type { ListLog, LogNote, LogRecord } from '../../src/store.js'
+import { all, type Operation, prepare, prepareMany } from './operation.js'
+import { type InviteRow, storable } from './records.js'
+import type { DbJson, Dialect, LogTable } from './schema.js'
+
+/** What is kept of the invite that something was done to. */
+export type Logged = Pick<InviteRow, 'id' | 'app_id' | 'inviter_id' | 'role'>
+
+export interface LogOperations {
+  listLog(query: ListLog): Operation<readonly LogRecord[]>
+  /** Logs what was done to an app, or to an inviter of it. Nothing without a note. */
+  logChange(note: LogNote | undefined, where: { readonly appId: string; readonly now: number }): Operation<void>
+  /** Logs what was done to an invite. Nothing without a note. */
+  logInvite(note: LogNote | undefined, invite: Logged, now: number, acceptanceId?: string): Operation<void>
+  /** Logs what was done to each of these invites. Nothing without a note. */
+  logInvites(note: LogNote | undefined, invites: readonly Logged[], now: number): Operation<void>
+}
+
+/** What is kept of what was done to an invite. */
+const ofInvite = {
+  id: 'text',
+  app_id: 'text',
+  at: 'time',
+  actor_kind: 'text',
+  actor_id: 'text',
+  action: 'text',
+  invite_id: 'text',
+  inviter_id: 'text',
+  role: 'text',
+  details: 'json',
+} as const
+const ACCEPT = 'invite.accept'
+
+export function logOperations(dialect: Dialect): LogOperations {
+  const { db, tables } = dialect
+
+  const insert = prepare((p: LogTable) =>
+    db.insertInto(tables.log).values({
+      id: p.id,
+      app_id: p.app_id,
+      at: p.at,
+      actor_kind: p.actor_kind,
+      actor_id: p.actor_id,
+      action: p.action,
+      invite_id: p.invite_id,
+      acceptance_id: p.acceptance_id,
+      inviter_id: p.inviter_id,
+      role: p.role,
+      details: p.details,
+    }),
+  )
+
+  const insertMany = prepareMany(dialect, ofInvite, (listed) => {
+    const names = sql.join(Object.keys(ofInvite).map((name) => sql.ref(name)))
+    const query = sql<never>`insert into ${sql.raw(dialect.quote(tables.log))} (${names}) select ${names} from ${listed}`
+    return { compile: () => query.compile(db) }
+  })
+
+  const rowOf = (note: LogNote, appId: string, now: number): LogTable => ({
+    id: note.id,
+    app_id: appId,
+    at: dialect.encodeTime(now),
+    actor_kind: note.actor.kind,
+    actor_id: note.actor.id,
+    action: note.action,
+    invite_id: null,
+    acceptance_id: null,
+    inviter_id: null,
+    role: null,
+    details: note.details && dialect.encodeJson(note.details),
+  })
+
+  const inviteRowOf = (note: LogNote, invite: Logged, now: number): LogTable => ({
+    ...rowOf(note, invite.app_id, now),
+    invite_id: invite.id,
+    inviter_id: invite.inviter_id,
+    role: invite.role,
+  })
+
+  function* logChange(note: LogNote | undefined, { appId, now }: { appId: string; now: number }): Operation<void> {
+    if (note) yield* insert(rowOf(note, appId, now))
+  }
+
+  function* logInvite(
+    note: LogNote | undefined,
+    invite: Logged,
+    now: number,
+    acceptanceId: string | null = null,
+  ): Operation<void> {
+    if (note) yield* insert({ ...inviteRowOf(note, invite, now), acceptance_id: acceptanceId })
+  }
+
+  function* logInvites(note: LogNote | undefined, invites: readonly Logged[], now: number): Operation<void> {
+    if (note === undefined) return
+    const rows = invites.map((invite) => inviteRowOf({ ...note, id: `${note.id}.${invite.id}` }, invite, now))
+    const details = dialect.listed.atOnce ? note.details : note.details && dialect.encodeJson(note.details)
+    yield* insertMany(rows.map((row) => ({ ...row, actor_id: storable(row.actor_id), details })))
+  }
+
+  const columns = ['id', 'at', 'actor_kind', 'actor_id', 'action', 'invite_id', 'acceptance_id', 'details'] as const
+  const noDetails = sql<DbJson | null>`cast(null as ${sql.raw(dialect.jsonType)})`
+
+  const text = <Word extends string>(word: Word) => sql<Word>`cast(${sql.lit(word)} as text)`
+
+  // Under the names that the log has, so that both are asked alike.
+  const joined = () =>
+    db
+      .selectFrom(tables.acceptances)
+      .select([
+        'id',
+        'accepted_at as at',
+        text<LogTable['actor_kind']>('invitee').as('actor_kind'),
+        'user_id as actor_id',
+        text<string>(ACCEPT).as('action'),
+        sql<string | null>`invite_id`.as('invite_id'),
+        sql<string | null>`id`.as('acceptance_id'),
+        noDetails.as('details'),
+      ])
+
+  /** What both are asked for, where `at` and `actor` are the names of their columns. */
+  function matching({ appId, inviteId, actorId, from, until, after }: ListLog, at: string, actor: string) {
+    const time = sql.ref(at)
+    const conditions = [sql<SqlBool>`app_id = ${appId}`]
+    if (inviteId !== undefined) conditions.push(sql`invite_id = ${inviteId}`)
+    if (actorId !== undefined) conditions.push(sql`${sql.ref(actor)} = ${actorId}`)
+    if (from !== undefined) conditions.push(sql`${time} >= ${dialect.encodeTime(from)}`)
+    if (until !== undefined) conditions.push(sql`${time} < ${dialect.encodeTime(until)}`)
+    if (after !== undefined) conditions.push(sql`(${time}, id) < (${dialect.encodeTime(after.at)}, ${after.id})`)
+    return sql<SqlBool>`${sql.join(conditions, sql` and `)}`
+  }
+
+  /** Each list by itself in order: only so Postgres reads each by its index, and no further than it must. */
+  function pageOf(query: ListLog) {
+    const { action, limit } = query
+    const changes = db
+      .selectFrom(tables.log)
+      .select(columns)
+      .where(matching(query, 'at', 'actor_id'))
+      .$if(action !== undefined, (select) => select.where('action', '=', action ?? ''))
+      .orderBy('at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(limit)
+    const accepts = joined()
+      .where(matching(query, 'accepted_at', 'user_id'))
+      .orderBy('accepted_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(limit)
+    if (action !== undefined) return db.selectFrom((action === ACCEPT ? accepts : changes).as('page')).selectAll()
+    const list = (lists: typeof changes) => db.selectFrom(lists.as('list')).selectAll()
+    return db
+      .selectFrom(
+        list(changes)
+          .unionAll(list(accepts as unknown as typeof changes))
+          .as('page'),
+      )
+      .selectAll()
+  }
+
+  function* listLog(query: ListLog): Operation<readonly LogRecord[]> {
+    const rows = yield* all(pageOf(query).orderBy('at', 'desc').orderBy('id', 'desc').limit(query.limit))
+    return rows.map((row) => ({
+      id: row.id,
+      appId: query.appId,
+      at: dialect.decodeTime(row.at),
+      actor: { kind: row.actor_kind, id: row.actor_id },
+      action: row.action,
+      inviteId: row.invite_id,
+      acceptanceId: row.acceptance_id,
+      details: row.details === null ? null : dialect.decodeJson(row.details),
+    }))
+  }
+
+  return { listLog, logChange, logInvite, logInvites }
+}
+
+/** As `note`, for what was done in passing. */
+export function inPassing(note: LogNote | undefined, action: string): LogNote | undefined {
+  return note && { ...note, id: `${note.id}.${action}`, action, details: null }
+}

@@ -6,6 +6,7 @@ import { testClaims } from './contract/claims.js'
 import { APP, claimOf, create, found, type Test } from './contract/fixtures.js'
 import { testInvites } from './contract/invites.js'
 import { testKeyedRequests } from './contract/keyed-requests.js'
+import { testLinks } from './contract/links.js'
 import { testOutbox } from './contract/outbox.js'
 import { testPruning } from './contract/pruning.js'
 import { testQuotas } from './contract/quotas.js'
@@ -43,6 +44,7 @@ export function storeContract({ describe, it }: TestRunner, open: () => Promise<
   describe('keeps the outbox', () => testOutbox(test))
   describe('keeps keyed requests', () => testKeyedRequests(test))
   describe('prunes', () => testPruning(test))
+  describe('keeps links', () => testLinks(test))
   describe('keeps quotas', () => testQuotas(test))
   describe('keeps settings', () => testSettings(test))
 

@@ -1,8 +1,9 @@
 // Options checked and completed, once, at start: whatever is wrong is told then, with the answer in it.
 import { type AppConfig, appOptionNames, readApps } from './app-config.js'
+import { readHumanCodes, readMailLimits } from './limits.js'
 import { duration, isExposed, isWithin, optional, readUrl, text, wrong } from './option-checks.js'
 import { checkNames } from './option-names.js'
-import type { InviteLimits, InvitesOptions, Mailer } from './options.js'
+import type { InviteLimits, InvitesOptions, Mailer, MailLimits } from './options.js'
 import type { InviteStore } from './store.js'
 
 /** The options of an install, complete. */
@@ -23,6 +24,9 @@ export interface Config {
   readonly claimTtlMs: number
   readonly deliver: boolean
   readonly wrongCodes: { readonly limit: number; readonly windowMs: number; readonly store: unknown }
+  /** `undefined`: made-up codes are good for nobody. */
+  readonly humanCodes: Readonly<Required<{ perApp: number; overall: number }>> | undefined
+  readonly mailLimits: MailLimits
   readonly cookieDomain: string | undefined
   readonly clock: () => number
 }
@@ -32,7 +36,7 @@ const MIN_SECRET = 32
 const optionNames = [
   ...appOptionNames,
   ...(['store', 'secret', 'baseUrl', 'mailer', 'findInviter', 'apps', 'roles'] as const),
-  ...(['claimTtlMs', 'deliver', 'limits', 'cookie', 'clock'] as const),
+  ...(['claimTtlMs', 'deliver', 'limits', 'humanCodes', 'cookie', 'clock'] as const),
 ]
 
 /** @throws TypeError where an option is unknown, missing or wrong; it says which, and what would be right. */
@@ -58,7 +62,9 @@ export function readOptions(options: InvitesOptions): Config {
     roles: readRoles(options.roles),
     claimTtlMs: duration('claimTtlMs', options.claimTtlMs) ?? 2 * 60 * 1000,
     deliver: optional('deliver', options.deliver, 'boolean', 'true or false') ?? true,
-    wrongCodes: readWrongCodes(options.limits),
+    wrongCodes: readWrongCodes(options.limits, options.humanCodes !== undefined && options.humanCodes !== false),
+    humanCodes: readHumanCodes(options.humanCodes),
+    mailLimits: readMailLimits(options.limits?.mails),
     cookieDomain,
     clock: readClock(options.clock),
   }
@@ -118,13 +124,16 @@ function readRoles(roles: unknown): readonly string[] | undefined {
   return roles as readonly string[]
 }
 
-function readWrongCodes(limits: InviteLimits | undefined): Config['wrongCodes'] {
-  if (limits !== undefined) checkNames('createInvites: limits', limits, ['wrongCodes'])
+function readWrongCodes(limits: InviteLimits | undefined, withDecrement: boolean): Config['wrongCodes'] {
+  if (limits !== undefined) checkNames('createInvites: limits', limits, ['wrongCodes', 'mails'])
   const own = limits?.wrongCodes ?? {}
   checkNames('createInvites: limits.wrongCodes', own, ['limit', 'windowMs', 'store'])
-  const store = own.store as { get?: unknown; increment?: unknown } | undefined
+  const store = own.store as { get?: unknown; increment?: unknown; decrement?: unknown } | undefined
   if (store !== undefined && (typeof store.get !== 'function' || typeof store.increment !== 'function')) {
     wrong('limits.wrongCodes.store', 'an express-rate-limit store with `get` and `increment`')
+  }
+  if (store !== undefined && withDecrement && typeof store.decrement !== 'function') {
+    wrong('limits.wrongCodes.store', 'an express-rate-limit store with `decrement` too, because of `humanCodes`')
   }
   return {
     limit: duration('limits.wrongCodes.limit', own.limit, 'a whole number, 1 or more') ?? 100,

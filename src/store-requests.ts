@@ -1,5 +1,6 @@
 // What a store is asked, and what it answers.
 import type { AcceptanceRecord, ClaimedInvite, InviteRecord, Timestamp } from './records.js'
+import type { MailCount } from './store-mails.js'
 import type { InviteStatus, Mode, QuotaRule } from './types.js'
 
 /** Names one invite: ids are never looked up without their app. */
@@ -149,12 +150,14 @@ export interface InviteChange extends InviteKey {
     | undefined
   /** The mail to queue, in place of one that still waits. */
   readonly deliveryId?: string | undefined
+  /** The limits that the mail counts for. */
+  readonly mails?: readonly MailCount[] | undefined
   /** The app's rule of quotas where none is stored: what an expired invite gave back is taken again when it is revived. */
   readonly defaultQuota?: QuotaRule | undefined
 }
 
 /** What housekeeping removes. */
-export type PruneTarget = 'invites' | 'deliveries' | 'claims' | 'keyedRequests'
+export type PruneTarget = 'invites' | 'deliveries' | 'claims' | 'keyedRequests' | 'mailCounts'
 
 /** One batch of housekeeping. */
 export interface PruneRequest {

@@ -2,6 +2,7 @@
 // for any other database: pass the contract suite (`express-invite-only/adapters/contract`) and it will do.
 import type { AcceptanceRecord, InviteRecord, NewInvite, Timestamp } from './records.js'
 import type { KeyedRequestStore } from './store-keyed-requests.js'
+import type { MailCount, MailRefusalStore, MailsExceeded } from './store-mails.js'
 import type { OutboxStore } from './store-outbox.js'
 import type {
   AcceptRequest,
@@ -19,6 +20,7 @@ import type { QuotaKey, QuotaState, QuotaStore, SettingsStore } from './store-se
 
 export type * from './records.js'
 export type * from './store-keyed-requests.js'
+export type * from './store-mails.js'
 export type * from './store-outbox.js'
 export type * from './store-requests.js'
 export type * from './store-settings.js'
@@ -30,7 +32,7 @@ export type * from './store-settings.js'
  * A method that cannot be carried out rejects, and has then changed nothing; it never answers as if it had found
  * nothing. Time is an argument of every method, never the store's own clock.
  */
-export interface InviteStore extends SettingsStore, QuotaStore, OutboxStore, KeyedRequestStore {
+export interface InviteStore extends SettingsStore, QuotaStore, OutboxStore, MailRefusalStore, KeyedRequestStore {
   /**
    * Brings the schema up to date. Safe at every start and from several processes at once; keeps all data.
    * @throws Error where the schema is newer than this version, or the database cannot be written.
@@ -50,11 +52,17 @@ export interface InviteStore extends SettingsStore, QuotaStore, OutboxStore, Key
    * the invite's uses are unlimited and the quota is not, nothing is added and the quota is returned as `exceeded`. Of any
    * number at once, from any number of processes, exactly as many are added as the quota pays for. What is not added
    * costs nothing.
+   *
+   * With `mails` and a `deliveryId`, its mail counts for each of these limits in the same step; where one of them is
+   * reached, nothing is added and it is returned as `limited`. So of any number at once, no more are mailed.
+   *
+   * Where another invite has or had this very code, nothing is added, and `codeTaken` is returned.
    */
   createInvite(
     invite: NewInvite,
     deliveryId: string | undefined,
     charge?: QuotaKey,
+    mails?: readonly MailCount[],
   ): Promise<
     | {
         /** The new invite. */
@@ -67,6 +75,14 @@ export interface InviteStore extends SettingsStore, QuotaStore, OutboxStore, Key
     | {
         /** The quota that does not suffice. */
         exceeded: QuotaState
+      }
+    | {
+        /** The limit on mails that is reached. */
+        limited: MailsExceeded
+      }
+    | {
+        /** Its code is another's. */
+        codeTaken: true
       }
   >
 
@@ -84,8 +100,18 @@ export interface InviteStore extends SettingsStore, QuotaStore, OutboxStore, Key
    * code its generation goes up by one. Where it has had a mail of this very `deliveryId`, the change was made before:
    * nothing is changed, and it is returned as it stands now. With `defaultQuota`, an expired invite that gave uses back
    * takes them from its inviter's quota again when its term is moved; where so many are not left, nothing is changed.
+   * With `mails`, a new mail counts for each of these limits; where one is reached, nothing is changed.
    */
-  changeInvite(change: InviteChange): Promise<InviteRecord | 'over' | 'quota_exceeded' | undefined>
+  changeInvite(change: InviteChange): Promise<
+    | InviteRecord
+    | 'over'
+    | 'quota_exceeded'
+    | {
+        /** The limit on mails that is reached. */
+        limited: MailsExceeded
+      }
+    | undefined
+  >
 
   /**
    * Revokes an invite that has a use left and cancels its waiting mail. From then on no claim on it is admitted,
@@ -114,7 +140,7 @@ export interface InviteStore extends SettingsStore, QuotaStore, OutboxStore, Key
 
   /**
    * Holds one use. Admits a claim only where, at the moment the invite's row is locked, the app's mode lets it, of its
-   * seats (accepted uses that were not reopened, and live holds, of all its invites) one is left, the invite is not revoked, `now` is before `expiresAt`, the address fits, and `uses + held < maxUses` with lapsed
+   * seats (accepted uses that were not reopened, and live holds, of all its invites) one is left, the invite is not revoked, `now` is before `expiresAt`, the address fits, for an invite that is once per person was given and has neither used nor holds it, and `uses + held < maxUses` with lapsed
    * holds not counted. So of any number of claims at once, from any number of processes, exactly as many are
    * admitted as there are uses. Clearing lapsed holds lowers `held` even where the claim is refused.
    *
@@ -125,7 +151,7 @@ export interface InviteStore extends SettingsStore, QuotaStore, OutboxStore, Key
   /**
    * Turns a hold into an accepted use, for ever. A hold that has not lapsed is always accepted, even if the invite
    * was revoked, has expired or the mode was changed since: the account may exist. One that has lapsed is accepted
-   * if the invite would still admit a claim (its address aside). The same claim again, or the same `userId` on the
+   * if the invite would still admit a claim (its address aside, unless it is once per person). The same claim again, or the same `userId` on the
    * same invite again, changes nothing, gives a hold of its own back, and returns what was recorded.
    *
    * A claim of another invite or another app is none. Where no use is left then, waiting mail is canceled.
@@ -177,6 +203,7 @@ export interface InviteStore extends SettingsStore, QuotaStore, OutboxStore, Key
    * - `deliveries`: mails that were sent, given up or canceled, except the newest one of an invite that may yet be used.
    * - `claims`: holds that lapsed; `held` is lowered by as many.
    * - `keyedRequests`: those that were begun then or earlier.
+   * - `mailCounts`: those whose time had ended by then.
    *
    * What another transaction works on is passed over. Batches that each begin at the `next` of the one before come to
    * an end.

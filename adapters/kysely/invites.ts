@@ -1,6 +1,7 @@
 // Making invites, and sending them again.
-import type { InviteChange, InviteRecord, InviteStore, NewInvite, QuotaKey } from '../../src/store.js'
+import type { InviteChange, InviteStore, MailCount, NewInvite, QuotaKey } from '../../src/store.js'
 import type { DeliveryOperations } from './deliveries.js'
+import type { MailOperations } from './mails.js'
 import { type Operation, prepare } from './operation.js'
 import type { QuotaOperations } from './quotas.js'
 import type { ReadingOperations } from './reading.js'
@@ -10,13 +11,25 @@ import type { DbJson, DbTime, Dialect } from './schema.js'
 import { hasUseLeft } from './states.js'
 
 export interface InviteOperations {
-  createInvite(invite: NewInvite, deliveryId?: string, charge?: QuotaKey): Operation<Created>
-  changeInvite(change: InviteChange): Operation<InviteRecord | 'over' | 'quota_exceeded' | undefined>
+  createInvite(
+    invite: NewInvite,
+    deliveryId?: string,
+    charge?: QuotaKey,
+    mails?: readonly MailCount[],
+  ): Operation<Created>
+  changeInvite(change: InviteChange): Operation<Changed>
 }
 
 const TRIES = 50 // of making an invite: whatever stands in its way may be gone, and another there, once it is looked at
 
 type Created = Awaited<ReturnType<InviteStore['createInvite']>>
+type Changed = Awaited<ReturnType<InviteStore['changeInvite']>>
+
+/** What is mailed with it, and what that counts for. */
+interface Mail {
+  readonly deliveryId: string | undefined
+  readonly counts: readonly MailCount[]
+}
 
 export function inviteOperations(
   dialect: Dialect,
@@ -25,11 +38,13 @@ export function inviteOperations(
     revoking,
     deliveries,
     quotas,
+    mails,
   }: {
     reading: ReadingOperations
     revoking: RevokingOperations
     deliveries: DeliveryOperations
     quotas: QuotaOperations
+    mails: MailOperations
   },
 ): InviteOperations {
   const { db, tables } = dialect
@@ -44,6 +59,7 @@ export function inviteOperations(
         email_canonical: p.email_canonical,
         email_at: p.email_at,
         email_domain: p.email_domain,
+        once_per_person: p.once_per_person,
         code_hash: p.code_hash,
         code_sealed: p.code_sealed,
         code_generation: p.code_generation,
@@ -67,6 +83,10 @@ export function inviteOperations(
       })
       .onConflict((conflict) => conflict.doNothing())
       .returningAll(),
+  )
+
+  const byCode = prepare((p: { codeHash: string }) =>
+    db.selectFrom(tables.invites).select('id').where('code_hash', '=', p.codeHash),
   )
 
   const change = prepare(
@@ -102,51 +122,73 @@ export function inviteOperations(
         .returningAll(),
   )
 
-  function* createInvite(invite: NewInvite, deliveryId?: string, charge?: QuotaKey): Operation<Created> {
-    if (charge === undefined) return (yield* insertInvite(invite, deliveryId, 0)).result
+  function* createInvite(
+    invite: NewInvite,
+    deliveryId?: string,
+    charge?: QuotaKey,
+    counts: readonly MailCount[] = [],
+  ): Operation<Created> {
+    const mail = { deliveryId, counts: deliveryId === undefined ? [] : counts }
+    if (charge === undefined) return (yield* insertInvite(invite, mail, 0)).result
     const { taken, state } = yield* quotas.take({ ...charge, uses: invite.maxUses, now: invite.createdAt })
     if (!taken) {
       const same = yield* reading.rowOf({ appId: invite.appId, inviteId: invite.id })
       return same ? { created: yield* reading.withDelivery(same) } : { exceeded: state }
     }
     const uses = state.left === null ? 0 : (invite.maxUses ?? 0)
-    const { result, isNew } = yield* insertInvite(invite, deliveryId, state.rule.giveBack ? uses : 0)
+    const { result, isNew } = yield* insertInvite(invite, mail, state.rule.giveBack ? uses : 0)
     if (!isNew) yield* quotas.putBack({ ...charge, uses })
     return result
   }
 
   function* insertInvite(
     invite: NewInvite,
-    deliveryId: string | undefined,
+    { deliveryId, counts }: Mail,
     cost: number,
   ): Operation<{ readonly result: Created; readonly isNew: boolean }> {
     const now = dialect.encodeTime(invite.createdAt)
+    const counted = yield* mails.lockCounts(counts, invite.createdAt)
+    if (counted.exceeded !== undefined) {
+      const same = yield* reading.rowOf({ appId: invite.appId, inviteId: invite.id })
+      const result = same ? { created: yield* reading.withDelivery(same) } : { limited: counted.exceeded }
+      return { result, isNew: false }
+    }
     const values = { ...fromNewInvite(dialect, invite, deliveryId), quota_cost: cost }
     for (let tries = 0; tries < TRIES; tries++) {
       const [row] = yield* insert(values)
       if (row) {
         if (deliveryId !== undefined) yield* deliveries.insert({ id: deliveryId, inviteId: invite.id, now })
+        yield* counted.add()
         return { result: { created: yield* reading.withDelivery(row) }, isNew: true }
       }
       const same = yield* reading.rowOf({ appId: invite.appId, inviteId: invite.id })
       if (same) return { result: { created: yield* reading.withDelivery(same) }, isNew: false }
+      const [taken] = yield* byCode({ codeHash: invite.codeHash })
+      if (taken) return { result: { codeTaken: true }, isNew: false }
       if (invite.emailCanonical === null) break
       const place = { appId: invite.appId, email: invite.emailCanonical, orgId: invite.orgId }
       yield* revoking.makeRoom(place, invite.createdAt)
       const holder = yield* reading.holderOf(place)
       if (holder) return { result: { existing: yield* reading.withDelivery(holder) }, isNew: false }
     }
-    throw new Error(`An invite with the same code, or of another app with the id ${invite.id}, exists already.`)
+    throw new Error(`An invite of another app with the id ${invite.id} exists already.`)
   }
 
-  function* changeInvite(request: InviteChange): Operation<InviteRecord | 'over' | 'quota_exceeded' | undefined> {
+  function* changeInvite(request: InviteChange): Operation<Changed> {
     const quota = yield* lockQuota(request)
+    const counts = request.deliveryId === undefined ? [] : (request.mails ?? [])
+    const counted = yield* mails.lockCounts(counts, request.now)
     yield* reading.lock(request)
     const row = yield* reading.rowOf(request)
     if (row === undefined) return undefined
-    const mails = request.deliveryId === undefined ? [] : yield* deliveries.find([request.deliveryId])
-    if (mails.some((mail) => mail.invite_id === row.id)) return yield* reading.withDelivery(row)
+    const same = request.deliveryId === undefined ? [] : yield* deliveries.find([request.deliveryId])
+    if (same.some((mail) => mail.invite_id === row.id)) return yield* reading.withDelivery(row)
     const { code, deliveryId, role = row.role, termMs = row.term_ms, metadata, expiresAt } = request
+    if (counted.exceeded !== undefined) {
+      return row.revoked_at === null && (row.max_uses === null || row.uses < row.max_uses)
+        ? { limited: counted.exceeded }
+        : 'over'
+    }
     const isRevived = expiresAt !== undefined && row.quota_back > 0
     if (isRevived && quota) {
       const { taken } = yield* quotas.take({ ...quota, uses: row.quota_back, now: request.now })
@@ -169,6 +211,7 @@ export function inviteOperations(
       const now = dialect.encodeTime(request.now)
       yield* deliveries.cancel({ inviteId: row.id, now })
       yield* deliveries.insert({ id: deliveryId, inviteId: row.id, now })
+      yield* counted.add()
     }
     return yield* reading.withDelivery(changed)
   }

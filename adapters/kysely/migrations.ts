@@ -4,6 +4,7 @@ import { createTables } from './migrations/1-tables.js'
 import { createKeyedRequests } from './migrations/2-keyed-requests.js'
 import { indexByState } from './migrations/3-indexes.js'
 import { addLimits } from './migrations/4-limits.js'
+import { addLinks } from './migrations/5-links.js'
 import { all, type Operation } from './operation.js'
 import type { Dialect } from './schema.js'
 
@@ -12,6 +13,7 @@ const steps: readonly ((dialect: Dialect) => readonly string[])[] = [
   createKeyedRequests,
   indexByState,
   addLimits,
+  addLinks,
 ]
 
 function createMigrations({ quote, tables }: Dialect): string {

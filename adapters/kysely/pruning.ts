@@ -174,6 +174,18 @@ export function pruningOperations(dialect: Dialect): PruningOperations {
     return { removed: length, next: length === request.limit ? { at: 0, id: '' } : undefined }
   }
 
+  function* pruneMailCounts(request: PruneRequest): Operation<PruneResult> {
+    const found = db
+      .selectFrom(tables.mail_counts)
+      .select('id')
+      .where('ends_at', '<=', dialect.encodeTime(request.before))
+      .orderBy('ends_at')
+      .limit(request.limit)
+      .$if(dialect.rowLocks, (query) => query.forUpdate().skipLocked())
+    const { length } = yield* all(db.deleteFrom(tables.mail_counts).where('id', 'in', found).returning('id'))
+    return { removed: length, next: length === request.limit ? { at: 0, id: '' } : undefined }
+  }
+
   /** From where to go on, unless that was all. */
   function nextOf(seen: readonly { id: string; at: DbTime }[], { limit }: PruneRequest): PagePosition | undefined {
     const last = seen.at(-1)
@@ -185,6 +197,7 @@ export function pruningOperations(dialect: Dialect): PruningOperations {
     deliveries: pruneDeliveries,
     claims: pruneClaims,
     keyedRequests: pruneKeyedRequests,
+    mailCounts: pruneMailCounts,
   }
   return { prune: (request) => prunes[request.what](request) }
 }

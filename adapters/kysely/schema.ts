@@ -17,6 +17,7 @@ export interface InviteTable {
   email_at: string | null
   /** The only domain that may use it. */
   email_domain: string | null
+  once_per_person: Generated<number>
   code_hash: string
   code_sealed: string
   code_generation: number
@@ -108,6 +109,18 @@ interface QuotaTable {
   refilled_at: DbTime
 }
 
+interface MailCountTable {
+  id: string
+  mails: number
+  /** From then on it begins anew. */
+  ends_at: DbTime
+}
+
+interface MailRefusalTable {
+  id: string
+  refused_at: DbTime
+}
+
 interface MigrationTable {
   version: number
 }
@@ -120,6 +133,8 @@ export interface Tables {
   keyed_requests: KeyedRequestTable
   settings: SettingsTable
   quotas: QuotaTable
+  mail_counts: MailCountTable
+  mail_refusals: MailRefusalTable
   migrations: MigrationTable
 }
 
@@ -164,6 +179,8 @@ export function tableNames(prefix: string): TableNames {
     keyed_requests: name('keyed_requests'),
     settings: name('settings'),
     quotas: name('quotas'),
+    mail_counts: name('mail_counts'),
+    mail_refusals: name('mail_refusals'),
     migrations: name('migrations'),
   }
 }

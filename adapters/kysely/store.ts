@@ -7,6 +7,7 @@ import { deliveryOperations } from './deliveries.js'
 import { inviteOperations } from './invites.js'
 import { keyedRequestOperations } from './keyed-requests.js'
 import { listingOperations } from './listing.js'
+import { mailOperations } from './mails.js'
 import { migrate } from './migrations.js'
 import type { Operation } from './operation.js'
 import { pruningOperations } from './pruning.js'
@@ -38,7 +39,8 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
   const pruning = pruningOperations(dialect)
   const quotas = quotaOperations(dialect, settings)
   const revoking = revokingOperations(dialect, reading, deliveries)
-  const invites = inviteOperations(dialect, { reading, revoking, deliveries, quotas })
+  const mails = mailOperations(dialect)
+  const invites = inviteOperations(dialect, { reading, revoking, deliveries, quotas, mails })
   const claims = claimOperations(dialect, { settings, reading, revoking, deliveries })
   const keyedRequests = keyedRequestOperations(dialect)
   const acceptances = acceptanceOperations(dialect, { reading, revoking })
@@ -46,7 +48,8 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
   const store: InviteStore = {
     migrate: () => runner.migrate(() => migrate(dialect)),
     close: () => runner.close(),
-    createInvite: (invite, deliveryId, charge) => runner.write(() => invites.createInvite(invite, deliveryId, charge)),
+    createInvite: (invite, deliveryId, charge, counts) =>
+      runner.write(() => invites.createInvite(invite, deliveryId, charge, counts)),
     findInvite: (key) => runner.read(() => reading.findInvite(key)),
     findInviteByCode: (query) => runner.read(() => reading.findInviteByCode(query)),
     listInvites: (query) => runner.read(() => listing.listInvites(query)),
@@ -68,6 +71,9 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
     nextDeliveryAt: () => runner.read(() => deliveries.nextDeliveryAt()),
     leaseDeliveries: (request) => runner.write(() => deliveries.leaseDeliveries(request)),
     finishDelivery: (delivery, outcome) => runner.write(() => deliveries.finishDelivery(delivery, outcome)),
+    refuseMail: (request) => runner.write(() => mails.refuseMail(request)),
+    allowMail: (request) => runner.write(() => mails.allowMail(request)),
+    refusesMail: (request) => runner.read(() => mails.refusesMail(request)),
     beginKeyedRequest: (request) => runner.write(() => keyedRequests.beginKeyedRequest(request)),
     endKeyedRequest: (request, outcome) => runner.write(() => keyedRequests.endKeyedRequest(request, outcome)),
     prune: (request) => runner.write(() => pruning.prune(request)),

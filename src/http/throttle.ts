@@ -4,19 +4,19 @@ import type { Request } from 'express'
 import { type ClientRateLimitInfo, ipKeyGenerator, MemoryStore, type Options, type Store } from 'express-rate-limit'
 import type { Context } from '../context.js'
 import { InviteError, storeUnavailable } from '../errors.js'
+import { isHumanCode } from '../human-codes.js'
+import { type Guess, isWrongCode, type RateLimitHeaders, type Tell } from './guess.js'
+import { createHumanThrottle } from './human-throttle.js'
 
 export interface Throttle {
+  /**
+   * Has `look` judge a code, and counts it where that says that it is wrong; `tell` hears how the client stands then.
+   * @throws InviteError `rate_limited`, and nothing is looked up, where the client has guessed too often.
+   */
+  attempt<Result>(guess: Guess, look: () => Promise<Result>, tell?: Tell): Promise<Result>
   /** How many guesses this client has left. @throws InviteError `rate_limited` where it has guessed too often. */
   check(req: Request): Promise<RateLimitHeaders>
-  /** Counts a wrong code. @throws InviteError `rate_limited` where that was one too many. */
-  wrongCode(req: Request): Promise<RateLimitHeaders>
 }
-
-/**
- * As draft-ietf-httpapi-ratelimit-headers-08 has them: `q` guesses in a window of `w` seconds; `r` of them left for the
- * next `t` seconds. The partition key is left out, since each client is one.
- */
-export type RateLimitHeaders = Readonly<Record<'RateLimit' | 'RateLimit-Policy', string>>
 
 const POLICY = 'wrong-codes'
 const throttles = new WeakMap<Context, Throttle>()
@@ -34,17 +34,39 @@ function createThrottle(context: Context): Throttle {
   store.init?.({ windowMs } as Options)
   if (given === undefined) context.onClose(() => store.shutdown?.())
 
+  const attemptHuman = createHumanThrottle(context, { store, limit, keyOf, limited, headersOf, counted })
+
   return {
-    async check(req) {
-      const known = await counted(() => store.get?.(keyOf(req)))
-      if (known !== undefined && known.totalHits >= limit) throw limited(known)
-      return headersOf(known)
+    check,
+    async attempt(guess, look, tell) {
+      if (isHumanCode(context, guess.code)) return await attemptHuman(guess, look, tell)
+      const { req } = guess
+      if (req === undefined) return await look() // one of ours cannot be guessed
+      const standing = await check(req)
+      try {
+        const result = await look()
+        tell?.(standing)
+        return result
+      } catch (error) {
+        if (isWrongCode(error)) {
+          const after = await wrongCode(req)
+          tell?.(after)
+        }
+        throw error
+      }
     },
-    async wrongCode(req) {
-      const known = await counted(() => store.increment(keyOf(req)))
-      if (known.totalHits > limit) throw limited(known) // guesses that were made side by side
-      return headersOf(known)
-    },
+  }
+
+  async function check(req: Request): Promise<RateLimitHeaders> {
+    const known = await counted(() => store.get?.(keyOf(req)))
+    if (known !== undefined && known.totalHits >= limit) throw limited(known)
+    return headersOf(known)
+  }
+
+  async function wrongCode(req: Request): Promise<RateLimitHeaders> {
+    const known = await counted(() => store.increment(keyOf(req)))
+    if (known.totalHits > limit) throw limited(known) // guesses that were made side by side
+    return headersOf(known)
   }
 
   function limited(known: ClientRateLimitInfo): InviteError {

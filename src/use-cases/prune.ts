@@ -44,6 +44,7 @@ export async function prune(context: Context, options: PruneOptions): Promise<Pr
     return total
   }
 
+  await removeAll('mailCounts') // numbers under digests, not told
   return {
     claims: await removeAll('claims'), // first: an invite that is held stays
     invites: await removeAll('invites'),

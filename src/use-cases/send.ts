@@ -3,11 +3,13 @@ import type * as v from 'valibot'
 import { canGrant, type KnownActor } from '../actors.js'
 import { parseAddress } from '../addresses.js'
 import type { AppConfig } from '../app-config.js'
-import { generateCode, hashCode, normalizeCode } from '../codes.js'
+import { generateCode, hashCode, normalizeCode, normalizeHumanCode } from '../codes.js'
 import { appOf, type Context, findInviter, type KnownScope } from '../context.js'
 import { InviteError } from '../errors.js'
+import { humanHashes } from '../human-codes.js'
 import { type NewId, randomId } from '../ids.js'
 import { type InputOf, invalid, invalidField, read } from '../input.js'
+import { mailCounts, tooManyMails } from '../mail/limits.js'
 import { nextRefillAt } from '../quotas.js'
 import { sendSchema } from '../schemas/invites.js'
 import type { NewInvite, QuotaState } from '../store.js'
@@ -22,6 +24,7 @@ import { quotaKey } from './quotas.js'
 export type SendInvite = InputOf<typeof sendSchema>
 type Fields = v.InferOutput<typeof sendSchema>
 
+const MIN_SHARED = 8 // what guesses are up against where no address must be known too
 const ROLE = /^[A-Za-z0-9._:-]{1,64}$/
 
 /** Asked again with the same ids, it makes nothing new, and returns the invite as it stands. */
@@ -34,6 +37,7 @@ export async function sendInvite(
   const app = appOf(context, scope.appId)
   const fields = read(sendSchema, input)
   checkTogether(context, fields)
+  checkCustomCode(context, app, fields, scope.actor)
   const inviter = await inviterFor(context, app, fields, scope.actor)
   checkRole(context, fields.role ?? null, [scope.actor, inviter])
   checkOrganization(fields.orgId ?? null, [scope.actor, inviter])
@@ -42,9 +46,13 @@ export async function sendInvite(
   const invite = newInvite(context, app, fields, { inviter, id: newId('invite'), now })
   const mailed = invite.email !== null && context.config.mailer !== undefined && fields.sendEmail !== false
   const quota = scope.actor?.access === 'member' ? quotaKey(app, scope.actor) : undefined
-  const result = await context.store.createInvite(invite, mailed ? newId('mail') : undefined, quota)
+  if (fields.customCode !== undefined) await checkOlderCodes(context, invite, fields.customCode)
+  const mails = mailed ? mailCounts(context, invite) : []
+  const result = await context.store.createInvite(invite, mailed ? newId('mail') : undefined, quota, mails)
   if ('existing' in result) throw new InviteError('invite_exists')
   if ('exceeded' in result) throw exceeded(invite, result.exceeded, now)
+  if ('limited' in result) throw tooManyMails(context, invite, result.limited)
+  if ('codeTaken' in result) throw codeTaken()
   if (mailed) context.mailQueued()
   context.emit('created', { invite: summaryOf(result.created, now) })
   return viewOf(context, result.created, now)
@@ -56,6 +64,45 @@ export function newCode({ keyring }: Context, invite: { appId: string; id: strin
   return { hash: hashCode(normalizeCode(code) ?? code), sealed: keyring.seal('code-seal', code, sealContext(invite)) }
 }
 
+/** A code that somebody made up, sealed for this invite as it was given. */
+function customCode(context: Context, invite: { appId: string; id: string }, code: string) {
+  const [hash = ''] = humanHashes(context, invite.appId, normalizeHumanCode(code) ?? code)
+  return { hash, sealed: context.keyring.seal('code-seal', code, sealContext(invite)) }
+}
+
+function codeTaken(): InviteError {
+  return invalidField('customCode', 'is or was the code of another invite: make up another one')
+}
+
+/** The store sees to the newest secret's. @throws InviteError where the code was given away under an older one. */
+async function checkOlderCodes(context: Context, { appId, id }: NewInvite, code: string): Promise<void> {
+  for (const codeHash of humanHashes(context, appId, normalizeHumanCode(code) ?? code).slice(1)) {
+    const other = await context.store.findInviteByCode({ appId, codeHash })
+    if (other !== undefined && other.id !== id) throw codeTaken()
+  }
+}
+
+/** @throws InviteError where a code may not be made up, or not by this actor, or could be guessed at too much cost. */
+function checkCustomCode({ config }: Context, app: AppConfig, fields: Fields, actor: KnownActor | undefined): void {
+  const code = fields.customCode
+  if (code === undefined) return
+  if (config.humanCodes === undefined) {
+    throw invalidField('customCode', 'is not taken: this install does not set `humanCodes`')
+  }
+  if (actor?.access === 'member') {
+    throw new InviteError('not_allowed', { detail: 'Only supervisors make codes up: leave customCode out.' })
+  }
+  if (fields.email) return
+  const errors = []
+  if ((normalizeHumanCode(code) ?? '').length < MIN_SHARED) {
+    errors.push({ pointer: '#/customCode', detail: `must have ${MIN_SHARED} letters and digits without an address` })
+  }
+  if (fields.maxUses === null) errors.push({ pointer: '#/maxUses', detail: 'must be a number with a customCode' })
+  const termMs = fields.expiresInMs === undefined ? app.ttlMs : fields.expiresInMs
+  if (termMs === null) errors.push({ pointer: '#/expiresInMs', detail: 'must be a number with a customCode' })
+  if (errors.length > 0) throw invalid(errors)
+}
+
 function checkTogether({ config }: Context, fields: Fields): void {
   const errors = []
   if (fields.email && fields.maxUses !== undefined && fields.maxUses !== 1) {
@@ -63,6 +110,9 @@ function checkTogether({ config }: Context, fields: Fields): void {
   }
   if (fields.email && fields.emailDomain) {
     errors.push({ pointer: '#/emailDomain', detail: 'must be left out for an invite with an address' })
+  }
+  if (fields.email && fields.oncePerPerson) {
+    errors.push({ pointer: '#/oncePerPerson', detail: 'must be left out for an invite with an address' })
   }
   if (fields.sendEmail === true && !fields.email) {
     errors.push({ pointer: '#/sendEmail', detail: 'needs an address to send to' })
@@ -138,7 +188,8 @@ function newInvite(
   fields: Fields,
   { inviter, id, now }: { readonly inviter: KnownActor | undefined; readonly id: string; readonly now: number },
 ): NewInvite {
-  const code = newCode(context, { appId: app.appId, id })
+  const own = { appId: app.appId, id }
+  const code = fields.customCode === undefined ? newCode(context, own) : customCode(context, own, fields.customCode)
   const termMs = fields.expiresInMs === undefined ? app.ttlMs : fields.expiresInMs
   return {
     id,
@@ -146,6 +197,7 @@ function newInvite(
     email: fields.email?.original ?? null,
     emailCanonical: fields.email?.canonical ?? null,
     emailDomain: fields.emailDomain ?? null,
+    oncePerPerson: fields.oncePerPerson ?? false,
     codeHash: code.hash,
     codeSealed: code.sealed,
     role: fields.role ?? null,

@@ -14,6 +14,7 @@ import type {
   StoredSettings,
 } from '../../../src/store.js'
 import type { InviteStatus } from '../../../src/types.js'
+import { memoryMails } from './mails.js'
 import { memoryOutbox } from './outbox.js'
 import { memoryQuotas } from './quotas.js'
 import { memoryRequests } from './requests.js'
@@ -30,6 +31,7 @@ export function memoryStore(): InviteStore {
   const { step, close } = steps()
   const outbox = memoryOutbox((inviteId) => invites.get(inviteId))
   const requests = memoryRequests()
+  const mails = memoryMails()
   const quotas = memoryQuotas({ invites, acceptances, storedRule: (appId) => settings.get(appId)?.quota })
 
   const holdsOf = (invite: Invite) => [...holds].filter(([, hold]) => hold.inviteId === invite.id)
@@ -110,7 +112,24 @@ export function memoryStore(): InviteStore {
     if (isExpired(invite, now)) return 'expired'
     if (invite.emailCanonical !== null && !isTheirs) return 'email_mismatch'
     if (invite.emailDomain !== null && invite.emailDomain !== email?.domain) return 'email_mismatch'
+    if (invite.oncePerPerson) {
+      if (email === null) return 'email_mismatch'
+      if (hasUsed(invite, email.canonical)) return 'used'
+      if (holdsOf(invite).some(([, hold]) => hold.email === email.canonical)) return 'claimed'
+    }
     return free ? undefined : 'claimed'
+  }
+
+  const hasUsed = (invite: Invite, address: string | null) =>
+    [...acceptances.values()].some(
+      ({ inviteId, email, reopenedAt }) => inviteId === invite.id && email === address && reopenedAt === null,
+    )
+
+  /** Whether an invite that each person uses once lets this address in, now that its own hold is gone. */
+  function isFirst(invite: Invite, address: string | null): boolean {
+    if (!invite.oncePerPerson) return true
+    const isHeld = holdsOf(invite).some(([, hold]) => hold.email === address)
+    return address !== null && !hasUsed(invite, address) && !isHeld
   }
 
   /** The acceptance of this claim, or of the same user before. */
@@ -155,17 +174,23 @@ export function memoryStore(): InviteStore {
     migrate: step(() => undefined),
     time: step(() => Date.now()),
 
-    createInvite: step((invite, deliveryId, charge) => {
+    createInvite: step((invite, deliveryId, charge, counts = []) => {
       const same = find({ appId: invite.appId, inviteId: invite.id })
       if (same) return { created: same }
-      const isTaken = (other: Invite) => other.id === invite.id || other.codeHash === invite.codeHash
-      if ([...invites.values()].some(isTaken)) throw new Error('Another invite has this id or code.')
+      if (invites.has(invite.id)) throw new Error('An invite of another app has this id.')
+      const mailed = deliveryId === undefined ? [] : counts
+      const limited = mails.exceeded(mailed, invite.createdAt)
+      if (limited) return { limited }
+      if ([...invites.values()].some(({ codeHash }) => codeHash === invite.codeHash))
+        return { codeTaken: true as const }
       const existing = holderOf(invite, invite.createdAt)
       if (existing) return { existing }
       if (charge && !quotas.take(charge, invite.maxUses, invite.createdAt)) {
         return { exceeded: quotas.stateAt(charge, invite.createdAt).state }
       }
-      const created = { ...invite, codeGeneration: 1, uses: 0, held: 0, revokedAt: null, delivery: null }
+      const { oncePerPerson = false } = invite
+      mails.count(mailed, invite.createdAt)
+      const created = { ...invite, oncePerPerson, codeGeneration: 1, uses: 0, held: 0, revokedAt: null, delivery: null }
       invites.set(created.id, created)
       outbox.queue(created, deliveryId, invite.createdAt)
       if (charge) quotas.pay(created, charge)
@@ -186,10 +211,13 @@ export function memoryStore(): InviteStore {
         .slice(0, limit),
     ),
 
-    changeInvite: step(({ appId, inviteId, now, code, deliveryId, defaultQuota, ...changes }) => {
+    changeInvite: step(({ appId, inviteId, now, code, deliveryId, mails: counts = [], defaultQuota, ...changes }) => {
       const invite = find({ appId, inviteId })
       if (invite === undefined || outbox.isOf(invite, deliveryId)) return invite
       if (invite.revokedAt !== null || !hasUseLeft(invite)) return 'over'
+      const mailed = deliveryId === undefined ? [] : counts
+      const limited = mails.exceeded(mailed, now)
+      if (limited) return { limited }
       if (changes.expiresAt !== undefined && !quotas.revive(invite, defaultQuota, now)) return 'quota_exceeded'
       const told = Object.entries(changes).filter(([, value]) => value !== undefined)
       Object.assign(invite, Object.fromEntries(told))
@@ -198,6 +226,7 @@ export function memoryStore(): InviteStore {
         invite.codeGeneration++
       }
       outbox.queue(invite, deliveryId, now)
+      mails.count(mailed, now)
       return invite
     }),
 
@@ -235,7 +264,7 @@ export function memoryStore(): InviteStore {
       if (recorded) return { accepted: true, fresh: false, acceptance: recorded }
       const isHeld = hold !== undefined && hold.lapsesAt > now
       const isAdmitted = () => shut(request) === undefined && statusOf(invite, now) === 'pending' && isFree(invite, now)
-      if (!isHeld && !isAdmitted()) return { accepted: false }
+      if (!isHeld && !(isAdmitted() && isFirst(invite, hold?.email ?? request.email))) return { accepted: false }
       invite.uses++
       if (!hasUseLeft(invite)) outbox.cancel(invite, now)
       const { id: inviteId, appId, role, orgId, inviterId, inviterEmail, inviterName } = invite
@@ -282,6 +311,7 @@ export function memoryStore(): InviteStore {
     ...quotas.methods(step),
     ...outbox.methods(step),
     ...requests.methods(step),
+    ...mails.methods(step),
 
     prune: step(({ what, before, now, limit }) => {
       const mayBeUsed = (invite: Invite) => invite.revokedAt === null && hasUseLeft(invite)
@@ -290,6 +320,7 @@ export function memoryStore(): InviteStore {
         deliveries: () => outbox.over(before, mayBeUsed),
         claims: () => holdsOver(before),
         keyedRequests: () => requests.over(before),
+        mailCounts: () => mails.over(before),
       }
       const found = over[what]()
       for (const remove of found.slice(0, limit)) remove()

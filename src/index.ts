@@ -38,6 +38,7 @@ export type { ServableApp } from './http/self-test/serve.js'
 export type { Succeeded } from './http/settle.js'
 export type { CoreInvites } from './invites.js'
 export type { InviteMailValues } from './mail/message.js'
+export type { NoMorePageValues } from './no-more-page.js'
 export type {
   AppOptions,
   Awaitable,

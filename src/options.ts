@@ -16,7 +16,10 @@ export interface MailMessage {
   readonly html: string
   /** The same for every try of one mail, so that a repeated one can be told. */
   readonly messageId: string
-  /** `Auto-Submitted`, so that nobody's vacation answers (RFC 3834). */
+  /**
+   * `Auto-Submitted`, so that nobody's vacation answers (RFC 3834); `List-Unsubscribe` and `List-Unsubscribe-Post`, so
+   * that mail programs have a button for no more mail (RFC 8058).
+   */
   readonly headers: Readonly<Record<string, string>>
 }
 

@@ -17,6 +17,8 @@ const whole = v.pipe(v.number(), v.integer())
 const time = v.pipe(v.string(), v.isoTimestamp())
 const inviter = v.nullable(v.strictObject({ id: v.string(), email: text, name: text }))
 
+export const noMoreMailSchema = v.strictObject({ noMoreMail: v.boolean() })
+
 export const inviteSchema = v.strictObject({
   inviteId: v.string(),
   inviteCode: text,

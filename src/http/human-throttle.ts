@@ -55,8 +55,9 @@ export function createHumanThrottle(context: Context, parts: Parts) {
     }
   }
 
-  function hit(key: string): Promise<ClientRateLimitInfo> {
-    return counted(() => store.increment(key))
+  /** A copy: what a store in memory returns goes on counting. */
+  async function hit(key: string): Promise<ClientRateLimitInfo> {
+    return { ...(await counted(() => store.increment(key))) }
   }
 
   /** Tells it, once for each window. */

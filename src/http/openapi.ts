@@ -61,7 +61,9 @@ function describe(operation: Operation): object {
       ...(page && { 200: { description: 'Done, for browsers: a page that goes on', content: page } }),
       [status]: {
         description: 'Done',
-        ...(answer && { content: { 'application/json': { schema: jsonSchema(answer) } } }),
+        ...(answer && {
+          content: { 'application/json': { schema: jsonSchema(answer) }, ...(status === 200 && page) },
+        }),
       },
       ...Object.fromEntries(failures.map((failure) => [failure, problem])),
     },

@@ -8,6 +8,7 @@ import {
   grantedSchema,
   invitePageSchema,
   inviteSchema,
+  noMoreMailSchema,
   previewSchema,
 } from '../output.js'
 import {
@@ -19,6 +20,7 @@ import {
   sendSchema,
   updateSchema,
 } from '../schemas/invites.js'
+import { noMoreSchema } from '../schemas/no-more.js'
 import { grantSchema, quotaSchema, settingsSchema } from '../schemas/settings.js'
 
 type Fields = v.StrictObjectSchema<v.ObjectEntries, undefined>
@@ -54,7 +56,7 @@ export const operations: readonly Operation[] = [
     body: sendSchema,
     status: 201,
     answer: inviteSchema,
-    failures: [...managed, 409, 413, 415, 422],
+    failures: [...managed, 409, 413, 415, 422, 429],
   },
   {
     method: 'get',
@@ -98,7 +100,7 @@ export const operations: readonly Operation[] = [
     body: resendSchema,
     status: 200,
     answer: inviteSchema,
-    failures: [...managed, 409, 413, 415, 422],
+    failures: [...managed, 409, 413, 415, 422, 429],
   },
   {
     method: 'post',
@@ -127,6 +129,27 @@ export const operations: readonly Operation[] = [
     body: checkSchema,
     status: 303,
     failures: [400, 403, 404, 413, 415, 429, 503],
+  },
+  {
+    method: 'get',
+    path: '/app/{appId}/no-more/{token}',
+    summary: 'Whether this address is mailed no more; browsers are answered with a page',
+    isPublic: true,
+    isForm: true,
+    status: 200,
+    answer: noMoreMailSchema,
+    failures: [404, 503],
+  },
+  {
+    method: 'post',
+    path: '/app/{appId}/no-more/{token}',
+    summary: 'No more mail to this address, or mail again; browsers are answered with a page',
+    isPublic: true,
+    isForm: true,
+    body: noMoreSchema,
+    status: 200,
+    answer: noMoreMailSchema,
+    failures: [400, 404, 413, 415, 503],
   },
   {
     method: 'get',

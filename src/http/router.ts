@@ -9,6 +9,7 @@ import { openApiDocument } from './openapi.js'
 import { sendProblem } from './problem.js'
 import { loadPages } from './refusal-page.js'
 import { addInvites } from './routes/invites.js'
+import { addNoMore } from './routes/no-more.js'
 import { routesFor } from './routes/routes.js'
 import { addSettings } from './routes/settings.js'
 import { addVisitors } from './routes/visitors.js'
@@ -36,6 +37,7 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
   addVisitors(routes)
   addInvites(routes)
   addSettings(routes)
+  addNoMore(routes)
 
   let description: object | undefined
   router.get('/openapi.json', (_req, res) => {

@@ -9,6 +9,7 @@ import type { DeliveryOutcome, DeliveryRecord, InviteRecord } from '../store.js'
 import { openCode, statusOf, summaryOf } from '../views.js'
 import { warnOnce } from '../warnings.js'
 import { type Compose, createCompose } from './message.js'
+import { noMoreToken, wantsNoMail } from './no-more.js'
 
 export interface Worker {
   /** Begins to deliver by itself, and looks for due mails from then on. */
@@ -101,6 +102,9 @@ export function createWorker(context: Context, mailer: Mailer): Worker {
     // Another process may be able to: a newer one that knows the app, or lists the secret.
     const compose = composers.get(invite.appId)
     if (compose === undefined) return unsent(delivery, `No process that tried knows the app ${invite.appId}.`)
+    if (await wantsNoMail(context, invite.emailCanonical ?? invite.email)) {
+      return { failedAt: config.clock(), error: 'This address asked for no more mail.' }
+    }
     const code = openCode(context, invite)
     if (code === null) {
       return unsent(delivery, 'No listed secret opens its code. Send the invite again for a new one.')
@@ -118,7 +122,7 @@ export function createWorker(context: Context, mailer: Mailer): Worker {
       await withTimeout(mailer.sendMail(compose(invite, delivery, code)))
       return { sentAt: config.clock() }
     } catch (thrown) {
-      const error = reportable(thrown, [spelledAnyhow(code), makeProof(context, invite)])
+      const error = reportable(thrown, [spelledAnyhow(code), makeProof(context, invite), noMoreToken(context, invite)])
       if (isPermanent(thrown)) return { failedAt: config.clock(), error }
       warnOnce(context, 'INVITE_DELIVERY_STALLED', `The mailer failed, and will be tried again: ${error}`)
       return unsent(delivery, error)

@@ -8,6 +8,7 @@ import { testInvites } from './contract/invites.js'
 import { testKeyedRequests } from './contract/keyed-requests.js'
 import { testLinks } from './contract/links.js'
 import { testOutbox } from './contract/outbox.js'
+import { testPrivacy } from './contract/privacy.js'
 import { testPruning } from './contract/pruning.js'
 import { testQuotas } from './contract/quotas.js'
 import { testSettings } from './contract/settings.js'
@@ -45,6 +46,7 @@ export function storeContract({ describe, it }: TestRunner, open: () => Promise<
   describe('keeps keyed requests', () => testKeyedRequests(test))
   describe('prunes', () => testPruning(test))
   describe('keeps links', () => testLinks(test))
+  describe('forgets', () => testPrivacy(test))
   describe('keeps quotas', () => testQuotas(test))
   describe('keeps settings', () => testSettings(test))
 

@@ -157,7 +157,7 @@ export interface InviteChange extends InviteKey {
 }
 
 /** What housekeeping removes. */
-export type PruneTarget = 'invites' | 'deliveries' | 'claims' | 'keyedRequests' | 'mailCounts'
+export type PruneTarget = 'invites' | 'deliveries' | 'claims' | 'keyedRequests' | 'mailCounts' | 'addresses'
 
 /** One batch of housekeeping. */
 export interface PruneRequest {

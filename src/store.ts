@@ -4,6 +4,7 @@ import type { AcceptanceRecord, InviteRecord, NewInvite, Timestamp } from './rec
 import type { KeyedRequestStore } from './store-keyed-requests.js'
 import type { MailCount, MailRefusalStore, MailsExceeded } from './store-mails.js'
 import type { OutboxStore } from './store-outbox.js'
+import type { PrivacyStore } from './store-privacy.js'
 import type {
   AcceptRequest,
   AcceptResult,
@@ -22,6 +23,7 @@ export type * from './records.js'
 export type * from './store-keyed-requests.js'
 export type * from './store-mails.js'
 export type * from './store-outbox.js'
+export type * from './store-privacy.js'
 export type * from './store-requests.js'
 export type * from './store-settings.js'
 
@@ -32,7 +34,13 @@ export type * from './store-settings.js'
  * A method that cannot be carried out rejects, and has then changed nothing; it never answers as if it had found
  * nothing. Time is an argument of every method, never the store's own clock.
  */
-export interface InviteStore extends SettingsStore, QuotaStore, OutboxStore, MailRefusalStore, KeyedRequestStore {
+export interface InviteStore
+  extends SettingsStore,
+    QuotaStore,
+    OutboxStore,
+    MailRefusalStore,
+    PrivacyStore,
+    KeyedRequestStore {
   /**
    * Brings the schema up to date. Safe at every start and from several processes at once; keeps all data.
    * @throws Error where the schema is newer than this version, or the database cannot be written.
@@ -203,6 +211,8 @@ export interface InviteStore extends SettingsStore, QuotaStore, OutboxStore, Mai
    * - `deliveries`: mails that were sent, given up or canceled, except the newest one of an invite that may yet be used.
    * - `claims`: holds that lapsed; `held` is lowered by as many.
    * - `keyedRequests`: those that were begun then or earlier.
+   * - `addresses`: of those who joined then or earlier. Their acceptances lose them, and their own invites all but times,
+   *   role and state, as in `forgetPerson`, unless they may yet be used. Nothing is removed but that.
    * - `mailCounts`: those whose time had ended by then.
    *
    * What another transaction works on is passed over. Batches that each begin at the `next` of the one before come to

@@ -6,6 +6,7 @@ import { type SqlBool, sql } from 'kysely'
 import type { PagePosition, PruneRequest, PruneResult } from '../../src/store.js'
 import { claimStatements } from './claim-statements.js'
 import { all, type Operation } from './operation.js'
+import type { PrivacyOperations } from './privacy.js'
 import type { DbTime, Dialect } from './schema.js'
 import { hasUseLeft, isUnnoted } from './states.js'
 
@@ -18,7 +19,7 @@ const SKEW_MS = 60 * 60 * 1000 // clocks of processes are not further apart
 const overAt = sql<DbTime>`coalesce(revoked_at, past_expiry)`
 const finishedAt = sql<DbTime>`coalesce(sent_at, failed_at, canceled_at)`
 
-export function pruningOperations(dialect: Dialect): PruningOperations {
+export function pruningOperations(dialect: Dialect, privacy: PrivacyOperations): PruningOperations {
   const { db, tables } = dialect
   const { clearLapsedById, lowerHeld } = claimStatements(dialect)
 
@@ -198,6 +199,7 @@ export function pruningOperations(dialect: Dialect): PruningOperations {
     claims: pruneClaims,
     keyedRequests: pruneKeyedRequests,
     mailCounts: pruneMailCounts,
+    addresses: privacy.pruneAddresses,
   }
   return { prune: (request) => prunes[request.what](request) }
 }

@@ -10,6 +10,7 @@ import { listingOperations } from './listing.js'
 import { mailOperations } from './mails.js'
 import { migrate } from './migrations.js'
 import type { Operation } from './operation.js'
+import { privacyOperations } from './privacy.js'
 import { pruningOperations } from './pruning.js'
 import { quotaOperations } from './quotas.js'
 import { readingOperations } from './reading.js'
@@ -36,7 +37,8 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
   const deliveries = deliveryOperations(dialect)
   const reading = readingOperations(dialect, deliveries)
   const listing = listingOperations(dialect, reading)
-  const pruning = pruningOperations(dialect)
+  const privacy = privacyOperations(dialect, reading)
+  const pruning = pruningOperations(dialect, privacy)
   const quotas = quotaOperations(dialect, settings)
   const revoking = revokingOperations(dialect, reading, deliveries)
   const mails = mailOperations(dialect)
@@ -74,6 +76,8 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
     refuseMail: (request) => runner.write(() => mails.refuseMail(request)),
     allowMail: (request) => runner.write(() => mails.allowMail(request)),
     refusesMail: (request) => runner.read(() => mails.refusesMail(request)),
+    findPerson: (person) => runner.read(() => privacy.findPerson(person)),
+    forgetPerson: (request) => runner.write(() => privacy.forgetPerson(request)),
     beginKeyedRequest: (request) => runner.write(() => keyedRequests.beginKeyedRequest(request)),
     endKeyedRequest: (request, outcome) => runner.write(() => keyedRequests.endKeyedRequest(request, outcome)),
     prune: (request) => runner.write(() => pruning.prune(request)),

@@ -16,6 +16,7 @@ import type {
 import type { InviteStatus } from '../../../src/types.js'
 import { memoryMails } from './mails.js'
 import { memoryOutbox } from './outbox.js'
+import { memoryPrivacy } from './privacy.js'
 import { memoryQuotas } from './quotas.js'
 import { memoryRequests } from './requests.js'
 import { type Kept, steps } from './step.js'
@@ -69,6 +70,8 @@ export function memoryStore(): InviteStore {
     outbox.cancel(invite, now)
     return true
   }
+
+  const privacy = memoryPrivacy({ invites, acceptances, holds, revoke })
 
   /** What else is pending for this app, organization and address. One that has expired makes room. */
   function holderOf({ id, appId, orgId, emailCanonical }: NewInvite | Invite, now: number): Invite | undefined {
@@ -312,6 +315,7 @@ export function memoryStore(): InviteStore {
     ...outbox.methods(step),
     ...requests.methods(step),
     ...mails.methods(step),
+    ...privacy.methods(step),
 
     prune: step(({ what, before, now, limit }) => {
       const mayBeUsed = (invite: Invite) => invite.revokedAt === null && hasUseLeft(invite)
@@ -321,6 +325,7 @@ export function memoryStore(): InviteStore {
         claims: () => holdsOver(before),
         keyedRequests: () => requests.over(before),
         mailCounts: () => mails.over(before),
+        addresses: () => privacy.over(before, now),
       }
       const found = over[what]()
       for (const remove of found.slice(0, limit)) remove()

@@ -1,0 +1,96 @@
+// What is held on a person, and forgetting it.
+
+import { setTimeout as pause } from 'node:timers/promises'
+import { domainToUnicode } from 'node:url'
+import type * as v from 'valibot'
+import { supervisorsOnly } from '../actors.js'
+import type { Address } from '../addresses.js'
+import { appOf, type Context, type KnownScope } from '../context.js'
+import { type InputOf, read } from '../input.js'
+import { wantsNoMail } from '../mail/no-more.js'
+import { personSchema } from '../schemas/privacy.js'
+import type { PersonCounts, PersonKey } from '../store.js'
+import type { Acceptance, InviteSummary } from '../types.js'
+import { acceptanceView, summaryOf } from '../views.js'
+
+/**
+ * Somebody, by their address.
+ * @interface
+ */
+export type Person = InputOf<typeof personSchema>
+
+/** An invite as it is held on the person that it was for. */
+export interface PersonInvite extends InviteSummary {
+  /** The inviter's note; `null`: none. */
+  readonly message: string | null
+  /** The language of the mail; `null`: none was asked for. */
+  readonly locale: string | null
+}
+
+/** What is held on a person. */
+export interface PersonData {
+  /** The address as it was asked for. */
+  readonly email: string
+  /** Invites for them, whatever their state. */
+  readonly invites: readonly PersonInvite[]
+  /** Accounts that were made with their address. */
+  readonly acceptances: readonly Acceptance[]
+  /** How many invites and acceptances name them as the inviter. */
+  readonly sent: number
+  /** Whether they asked for no more mail. */
+  readonly noMoreMail: boolean
+}
+
+/** How much of a person was forgotten. */
+export type Forgotten = PersonCounts
+
+const BATCH = 500
+const PAUSE_MS = 30 // each writer that waits for a SQLite file gets its turn
+
+export async function exportPerson(context: Context, person: Person, scope: KnownScope): Promise<PersonData> {
+  const { email, keys } = peopleOf(context, person, scope)
+  const now = context.config.clock()
+  const found = await Promise.all(keys.map((key) => context.store.findPerson(key)))
+  return {
+    email: email.original,
+    invites: found.flatMap(({ invites }) =>
+      invites.map((record) => ({ ...summaryOf(record, now), message: record.message, locale: record.locale })),
+    ),
+    acceptances: found.flatMap(({ acceptances }) => acceptances.map(acceptanceView)),
+    sent: found.reduce((total, { sent }) => total + sent, 0),
+    noMoreMail: await wantsNoMail(context, email.canonical),
+  }
+}
+
+export async function forgetPerson(context: Context, person: Person, scope: KnownScope): Promise<Forgotten> {
+  const total = { invites: 0, acceptances: 0, sent: 0 }
+  const now = context.config.clock()
+  for (const key of peopleOf(context, person, scope).keys) {
+    for (let more = true; more; ) {
+      const { invites, acceptances, sent } = await context.store.forgetPerson({ ...key, now, limit: BATCH })
+      total.invites += invites
+      total.acceptances += acceptances
+      total.sent += sent
+      more = invites + acceptances + sent > 0
+      if (more) await pause(PAUSE_MS)
+    }
+  }
+  return total
+}
+
+/** The person, in the app that is named, else in every one. */
+function peopleOf(context: Context, person: Person, scope: KnownScope) {
+  supervisorsOnly(scope.actor)
+  const { email }: v.InferOutput<typeof personSchema> = read(personSchema, person)
+  const appIds = scope.appId === undefined ? [...context.config.apps.keys()] : [appOf(context, scope.appId).appId]
+  const spellings = spellingsOf(email)
+  const keys = appIds.map((appId): PersonKey => ({ appId, email: email.canonical, spellings }))
+  return { email, keys }
+}
+
+/** As a host may have written its inviter's address: the domain in ASCII or not. */
+function spellingsOf({ original, canonical, domain }: Address): readonly string[] {
+  const local = canonical.slice(0, -domain.length)
+  const spelled = [original, canonical, local + domainToUnicode(domain)]
+  return [...new Set(spelled.map((each) => each.replace(/[A-Z]/g, (letter) => letter.toLowerCase())))]
+}

@@ -18,7 +18,7 @@ export function readHumanCodes(
   }
 }
 
-export const mailLimitNames = ['perRecipient', 'perInviter', 'perApp', 'overall'] as const
+const mailLimitNames = ['perRecipient', 'perInviter', 'perApp', 'overall'] as const
 
 export function readMailLimits(given: MailLimits | undefined): MailLimits {
   if (given === undefined) return {}

@@ -49,7 +49,7 @@ export function testPrivacy(test: Test): void {
     await store.finishDelivery(lease.delivery, { retryAt: NOW + 50, error: `${ADA} is unknown` })
     const link = await create(store, newInvite({ maxUses: 9 }))
     await acceptFor(store, link, { email: address(ADA) })
-    const sent = { inviterId: 'ada', inviterEmail: 'Ada@Example.com', inviterName: 'Ada' }
+    const sent = { inviterId: 'sender', inviterEmail: 'Ada@Example.com', inviterName: 'Ada' }
     const invited = await create(store, newInvite({ email: 'bob@example.com', ...sent }))
     await acceptFor(store, invited, { email: address('bob@example.com') })
     const elsewhere = await make(store, { appId: 'other', id: 'elsewhere' })
@@ -68,7 +68,7 @@ export function testPrivacy(test: Test): void {
     const [after] = [await found(store, pending)]
     assert.deepEqual([after.revokedAt, after.delivery?.lastError, after.delivery?.canceledAt], [NOW + 1, null, NOW + 1])
     assert.equal(await store.nextDeliveryAt(), undefined)
-    assert.equal((await found(store, invited)).inviterId, 'ada')
+    assert.equal((await found(store, invited)).inviterId, 'sender')
     assert.equal((await found(store, elsewhere)).email, ADA)
     assert.equal((await found(store, others)).email, 'ada2@example.com')
     assert.equal(

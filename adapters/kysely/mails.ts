@@ -6,7 +6,7 @@ import type { DbTime, Dialect } from './schema.js'
 type Request<Name extends keyof MailRefusalStore> = Parameters<MailRefusalStore[Name]>[0]
 
 /** Counters, locked. */
-export interface LockedCounts {
+interface LockedCounts {
   /** The one that is full. */
   readonly exceeded: MailsExceeded | undefined
   /** Counts one mail more. */

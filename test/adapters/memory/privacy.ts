@@ -49,8 +49,9 @@ export function memoryPrivacy({ invites, acceptances, holds, revoke }: Parts) {
       const { own, joined, sent } = traces(person)
       return { invites: own, acceptances: joined, sent: sent.length }
     }),
-    forgetPerson: step(({ now, limit: _limit, ...person }) => {
-      const { own, joined, sent } = traces(person)
+    forgetPerson: step(({ now, limit, ...person }) => {
+      const all = traces(person)
+      const [own, joined, sent] = [all.own.slice(0, limit), all.joined.slice(0, limit), all.sent.slice(0, limit)]
       for (const invite of own) blank(invite, now)
       for (const acceptance of joined) acceptance.email = null
       for (const each of sent) Object.assign(each, { inviterEmail: null, inviterName: null })

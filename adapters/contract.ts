@@ -8,9 +8,11 @@ import { testClaims } from './contract/claims.js'
 import { APP, claimOf, create, found, type Test } from './contract/fixtures.js'
 import { testInvites } from './contract/invites.js'
 import { testKeyedRequests } from './contract/keyed-requests.js'
+import { testLinks } from './contract/links.js'
 import { testLists } from './contract/lists.js'
 import { testLogged } from './contract/logged.js'
 import { testOutbox } from './contract/outbox.js'
+import { testPrivacy } from './contract/privacy.js'
 import { testPruning } from './contract/pruning.js'
 import { testQuotas } from './contract/quotas.js'
 import { testRecord } from './contract/record.js'
@@ -50,6 +52,8 @@ export function storeContract({ describe, it }: TestRunner, open: () => Promise<
   describe('keeps keys of apps', () => testAppKeys(test))
   describe('keeps the waiting list', () => testAccessRequests(test))
   describe('prunes', () => testPruning(test))
+  describe('keeps links', () => testLinks(test))
+  describe('forgets', () => testPrivacy(test))
   describe('keeps quotas', () => testQuotas(test))
   describe('keeps lists', () => testLists(test))
   describe('keeps the record', () => testRecord(test))

@@ -9,6 +9,7 @@ const GROUP = 4
 // What people and their keyboards put between groups.
 const SEPARATORS = /[\s\-\u2010-\u2015\u2212]+/g
 const MAX_TYPED = 128
+const HUMAN = /^[0-9A-Z]{6,24}$/ // always shorter than one of ours
 
 const random = customAlphabet(ALPHABET, LENGTH)
 
@@ -25,8 +26,23 @@ export function normalizeCode(typed: string): string | undefined {
   if (typed.length > MAX_TYPED) return undefined
   const bare = typed.replace(SEPARATORS, '')
   if (!/^[0-9A-Za-z]+$/.test(bare)) return undefined
-  const code = bare.toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1')
+  const code = alike(bare)
   return code.length === LENGTH && !code.includes('U') ? code : undefined
+}
+
+/**
+ * A code that a person made up (`LAUNCH-2026`), in the form it is compared in: as `normalizeCode` reads one, U included.
+ * `undefined` where the text cannot be one: too few letters and digits, or as many as a code of ours may have.
+ */
+export function normalizeHumanCode(typed: string): string | undefined {
+  if (typed.length > MAX_TYPED) return undefined
+  const code = alike(typed.replace(SEPARATORS, ''))
+  return HUMAN.test(code) ? code : undefined
+}
+
+/** A code of either kind as it is compared. */
+export function readCode(typed: string): string | undefined {
+  return normalizeCode(typed) ?? normalizeHumanCode(typed)
 }
 
 /** Whether nothing was typed: an empty field of a form counts as no code. */
@@ -34,7 +50,12 @@ export function isBlankCode(typed: string): boolean {
   return typed.replace(SEPARATORS, '') === ''
 }
 
-/** What a code is looked up by: plain SHA-256, so that rotating `secret` never invalidates one. */
+/** What a code of ours is looked up by: plain SHA-256, so that rotating `secret` never invalidates one. */
 export function hashCode(normalized: string): string {
   return createHash('sha256').update(normalized).digest('base64url')
+}
+
+/** Upper case, with one spelling for what looks alike. */
+function alike(bare: string): string {
+  return bare.toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1')
 }

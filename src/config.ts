@@ -1,8 +1,9 @@
 // Options checked and completed, once, at start: whatever is wrong is told then, with the answer in it.
 import { type AppConfig, appOptionNames, readApps } from './app-config.js'
+import { readHumanCodes, readMailLimits } from './limits.js'
 import { duration, isExposed, isWithin, optional, readUrl, text, wrong } from './option-checks.js'
 import { checkNames } from './option-names.js'
-import type { InviteLimits, InvitesOptions, Mailer } from './options.js'
+import type { InviteLimits, InvitesOptions, Mailer, MailLimits } from './options.js'
 import type { InviteStore } from './store.js'
 
 /** The options of an install, complete. */
@@ -24,6 +25,9 @@ export interface Config {
   readonly deliver: boolean
   readonly wrongCodes: LimitConfig
   readonly accessRequests: LimitConfig
+  /** `undefined`: made-up codes are good for nobody. */
+  readonly humanCodes: Readonly<Required<{ perApp: number; overall: number }>> | undefined
+  readonly mailLimits: MailLimits
   readonly cookieDomain: string | undefined
   readonly clock: () => number
 }
@@ -40,7 +44,7 @@ const MIN_SECRET = 32
 const optionNames = [
   ...appOptionNames,
   ...(['store', 'secret', 'baseUrl', 'mailer', 'findInviter', 'apps', 'roles'] as const),
-  ...(['claimTtlMs', 'deliver', 'limits', 'cookie', 'clock'] as const),
+  ...(['claimTtlMs', 'deliver', 'limits', 'humanCodes', 'cookie', 'clock'] as const),
 ]
 
 /** @throws TypeError where an option is unknown, missing or wrong; it says which, and what would be right. */
@@ -53,6 +57,7 @@ export function readOptions(options: InvitesOptions): Config {
   )
   const cookieDomain = readCookie(options, baseUrl)
   const apps = readApps(options, baseUrl, cookieDomain)
+  const humanCodes = readHumanCodes(options.humanCodes)
   return {
     store: readStore(options.store),
     secrets: readSecrets(options.secret),
@@ -66,8 +71,10 @@ export function readOptions(options: InvitesOptions): Config {
     roles: readRoles(options.roles),
     claimTtlMs: duration('claimTtlMs', options.claimTtlMs) ?? 2 * 60 * 1000,
     deliver: optional('deliver', options.deliver, 'boolean', 'true or false') ?? true,
-    wrongCodes: readLimit(options.limits, 'wrongCodes', 100),
+    wrongCodes: readLimit(options.limits, 'wrongCodes', 100, humanCodes !== undefined),
     accessRequests: readLimit(options.limits, 'accessRequests', 20),
+    humanCodes,
+    mailLimits: readMailLimits(options.limits?.mails),
     cookieDomain,
     clock: readClock(options.clock),
   }
@@ -127,13 +134,21 @@ function readRoles(roles: unknown): readonly string[] | undefined {
   return roles as readonly string[]
 }
 
-function readLimit(limits: InviteLimits | undefined, name: keyof InviteLimits, usual: number): LimitConfig {
-  if (limits !== undefined) checkNames('createInvites: limits', limits, ['wrongCodes', 'accessRequests'])
+function readLimit(
+  limits: InviteLimits | undefined,
+  name: 'wrongCodes' | 'accessRequests',
+  usual: number,
+  withDecrement = false,
+): LimitConfig {
+  if (limits !== undefined) checkNames('createInvites: limits', limits, ['wrongCodes', 'accessRequests', 'mails'])
   const own = limits?.[name] ?? {}
   checkNames(`createInvites: limits.${name}`, own, ['limit', 'windowMs', 'store'])
-  const store = own.store as { get?: unknown; increment?: unknown } | undefined
+  const store = own.store as { get?: unknown; increment?: unknown; decrement?: unknown } | undefined
   if (store !== undefined && (typeof store.get !== 'function' || typeof store.increment !== 'function')) {
     wrong(`limits.${name}.store`, 'an express-rate-limit store with `get` and `increment`')
+  }
+  if (store !== undefined && withDecrement && typeof store.decrement !== 'function') {
+    wrong(`limits.${name}.store`, 'an express-rate-limit store with `decrement` too, because of `humanCodes`')
   }
   return {
     limit: duration(`limits.${name}.limit`, own.limit, 'a whole number, 1 or more') ?? usual,

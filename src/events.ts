@@ -32,6 +32,14 @@ export interface RefusedEvent {
   readonly code: InviteErrorCode
 }
 
+/** Made-up codes are being guessed. */
+export interface GuessingEvent {
+  /** The app whose budget of wrong codes is spent; `null`: that of all apps together. */
+  readonly appId: string | null
+  /** How many wrong codes that took. */
+  readonly wrongCodes: number
+}
+
 /** The events of `invites.events`, by name. No payload carries a code, a proof or a link. */
 export interface InviteEvents {
   /** An invite was made; its mail, if any, is queued. */
@@ -46,6 +54,8 @@ export interface InviteEvents {
   revoked: [event: InviteEvent]
   /** A door of the host's, or `invites.claim`, refused somebody; not told of a store that is down. */
   refused: [event: RefusedEvent]
+  /** Made-up codes are being guessed: `humanCodes` has a budget, and it is spent. Once for each time that it lasts. */
+  guessing: [event: GuessingEvent]
 }
 
 /** Where to listen: `invites.events.on('accepted', ({ acceptance }) => …)`. */

@@ -6,6 +6,7 @@ export { type FieldError, InviteError, type InviteErrorCode, type InviteErrorOpt
 export type {
   AcceptedEvent,
   DeliveryFailedEvent,
+  GuessingEvent,
   InviteEvent,
   InviteEventEmitter,
   InviteEvents,
@@ -39,14 +40,18 @@ export type { Succeeded } from './http/settle.js'
 export type { CoreInvites } from './invites.js'
 export type { InviteMailValues } from './mail/message.js'
 export type { RequestMailValues } from './mail/request-message.js'
+export type { NoMorePageValues } from './no-more-page.js'
 export type {
   AppOptions,
   Awaitable,
   Branding,
+  HumanCodeLimits,
   InviteLimit,
   InviteLimits,
   InvitesOptions,
   Mailer,
+  MailLimit,
+  MailLimits,
   MailMessage,
   RequestQuestion,
   TemplateHelper,
@@ -94,6 +99,7 @@ export type { Credentials } from './use-cases/check.js'
 export type { AcceptOptions, Claim, ClaimInput, ClaimKey } from './use-cases/claim.js'
 export type { CreateKey } from './use-cases/keys.js'
 export type { ListQuery, ResendOptions, RevokeAll, UpdateInvite } from './use-cases/manage.js'
+export type { Forgotten, Person, PersonData, PersonInvite, PersonRequest } from './use-cases/privacy.js'
 export type { Pruned, PruneOptions } from './use-cases/prune.js'
 export type { QuotaChange, QuotaGrant, QuotaGranted } from './use-cases/quotas.js'
 export type { AuditQuery, InviterChange, TreeQuery } from './use-cases/record.js'

@@ -37,6 +37,7 @@ import {
   type UpdateInvite,
   updateInvite,
 } from './use-cases/manage.js'
+import { exportPerson, type Forgotten, forgetPerson, type Person, type PersonData } from './use-cases/privacy.js'
 import { type Pruned, type PruneOptions, prune } from './use-cases/prune.js'
 import {
   getQuota,
@@ -176,6 +177,17 @@ export interface CoreInvites {
    * invite is `invite_invalid`. @throws TypeError where an option is unknown or wrong.
    */
   prune(options?: PruneOptions): Promise<Pruned>
+  /**
+   * What is held on an address: invites for it, accounts made with it, whether it wants no mail. Of the app that `scope`
+   * names, else of every app. @throws InviteError `input_invalid`, `not_allowed`.
+   */
+  export(person: Person, scope?: Scope): Promise<PersonData>
+  /**
+   * Forgets an address, and everything else that names its owner: outstanding invites for it are revoked; of all that
+   * were for it, times, roles and states stay, to be counted, and so do the ids of users, which are the host's. That it
+   * wants no mail is kept, as a keyed digest. Of the app that `scope` names, else of every app. @throws InviteError `input_invalid`, `not_allowed`.
+   */
+  forget(person: Person, scope?: Scope): Promise<Forgotten>
   /** Lets the worker finish what it holds, stops it, and ends the store's own connections. */
   close(): Promise<void>
 }
@@ -254,6 +266,8 @@ export function createCore(options: InvitesOptions): CoreInvites {
     approveRequests: async (which, scope = {}) => approveRequests(context, which, readScope(scope)),
     declineRequests: async (which, scope = {}) => declineRequests(context, which, readScope(scope)),
     deliver: async () => (await worker?.deliverDue()) ?? 0,
+    export: async (person, scope = {}) => exportPerson(context, person, readScope(scope)),
+    forget: async (person, scope = {}) => forgetPerson(context, person, readScope(scope)),
     prune: async (options = {}) => prune(context, options),
     async close() {
       await worker?.close()

@@ -11,6 +11,10 @@ export const purposes = [
   'mail-proof',
   'request-proof',
   'keyed-request',
+  'human-code',
+  'mail-limit',
+  'mail-refusal',
+  'no-more',
 ] as const
 
 type Seal = Extract<Purpose, `${string}-seal`>
@@ -30,6 +34,8 @@ export interface Keyring {
    * `[old]` and with `[new, old]`, so it changes when `old` is dropped, and not while a rotation is rolled out.
    */
   digest(purpose: Purpose, parts: readonly (string | number)[]): string
+  /** As {@link Keyring.sign}, under each secret, the newest first: for rows that are to be found after a rotation too. */
+  digests(purpose: Purpose, parts: readonly (string | number)[]): readonly string[]
 }
 
 const VERSION = '1'
@@ -70,6 +76,7 @@ export function createKeyring(secrets: readonly string[]): Keyring {
       })
     },
     digest: (purpose, parts) => mac(oldest[purpose], parts),
+    digests: (purpose, parts) => keys.map((key) => mac(key[purpose], parts)),
   }
 }
 

@@ -16,7 +16,10 @@ export interface MailMessage {
   readonly html: string
   /** The same for every try of one mail, so that a repeated one can be told. */
   readonly messageId: string
-  /** `Auto-Submitted`, so that nobody's vacation answers (RFC 3834). */
+  /**
+   * `Auto-Submitted`, so that nobody's vacation answers (RFC 3834); `List-Unsubscribe` and `List-Unsubscribe-Post`, so
+   * that mail programs have a button for no more mail (RFC 8058).
+   */
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -105,6 +108,34 @@ export interface AppOptions {
   readonly ttlMs?: number | null | undefined
 }
 
+/** How many wrong made-up codes are looked up, while `limits.wrongCodes.windowMs` lasts, before clients are told apart. */
+export interface HumanCodeLimits {
+  /** In one app. Default: 100. */
+  readonly perApp?: number | undefined
+  /** In all apps together. Default: 1000. */
+  readonly overall?: number | undefined
+}
+
+/** So many in so much time. */
+export interface MailLimit {
+  /** How many mails, 1 or more. */
+  readonly limit: number
+  /** In how much time, in ms; it begins with the first of them. */
+  readonly windowMs: number
+}
+
+/** How many invites may be mailed, sent again included. What is absent is unlimited. */
+export interface MailLimits {
+  /** To one address, of all apps. */
+  readonly perRecipient?: MailLimit | undefined
+  /** In one inviter's name, in one app. */
+  readonly perInviter?: MailLimit | undefined
+  /** By one app. */
+  readonly perApp?: MailLimit | undefined
+  /** In all. */
+  readonly overall?: MailLimit | undefined
+}
+
 /** What is counted, and how much of it is let through. */
 export interface InviteLimits {
   /**
@@ -114,6 +145,8 @@ export interface InviteLimits {
   readonly wrongCodes?: InviteLimit | undefined
   /** Requests for access from one `req.ip`, after which it must wait. Default: 20 in 15 minutes. */
   readonly accessRequests?: InviteLimit | undefined
+  /** Mails. Counted in the store, so by all processes together. Default: no limit. */
+  readonly mails?: MailLimits | undefined
 }
 
 /** How much of something is let through. */
@@ -147,7 +180,14 @@ export interface InvitesOptions extends AppOptions {
   readonly claimTtlMs?: number | undefined
   /** Whether this process delivers mail. Default: true. */
   readonly deliver?: boolean | undefined
-  /** Limits on guessing. Default: those of {@link InviteLimits}. */
+  /**
+   * Whether supervisors may make codes up, such as `LAUNCH-2026`, with `customCode`. They can be guessed, so each that is
+   * wrong counts for its client, its app and all apps together; where one of the latter is spent, an event `guessing`
+   * tells, and a client that has guessed wrong once may try no other made-up code for the rest of the time. Whoever has
+   * a code that is right gets in all the same. Default: false; codes that were made up are good for nobody then.
+   */
+  readonly humanCodes?: boolean | HumanCodeLimits | undefined
+  /** Limits on guessing, and on mails. Default: those of {@link InviteLimits}. */
   readonly limits?: InviteLimits | undefined
   /** The domain of the join cookie, where the signup page and `baseUrl` are on different hosts of one domain. */
   readonly cookie?:

@@ -20,6 +20,8 @@ const whole = v.pipe(v.number(), v.integer())
 const time = v.pipe(v.string(), v.isoTimestamp())
 const inviter = v.nullable(v.strictObject({ id: v.string(), email: text, name: text }))
 
+export const noMoreMailSchema = v.strictObject({ noMoreMail: v.boolean() })
+
 export const inviteSchema = v.strictObject({
   inviteId: v.string(),
   inviteCode: text,
@@ -72,14 +74,14 @@ const sentRow = v.strictObject({
   line: whole,
   status: v.picklist(['created', 'skipped', 'invalid']),
   inviteId: text,
-  reason: v.nullable(v.picklist(['invite_exists', 'already_joined'])),
+  reason: v.nullable(v.picklist(['invite_exists', 'already_joined', 'no_more_mail'])),
   errors: v.array(v.strictObject({ pointer: v.string(), detail: v.string() })),
 }) satisfies v.GenericSchema<SentRow>
 
 export const sentManySchema = v.strictObject({
   dryRun: v.boolean(),
   created: whole,
-  skipped: v.strictObject({ invite_exists: whole, already_joined: whole }),
+  skipped: v.strictObject({ invite_exists: whole, already_joined: whole, no_more_mail: whole }),
   invalid: whole,
   rows: v.array(sentRow),
 }) satisfies v.GenericSchema<SentMany & { readonly rows: readonly SentRow[] }>

@@ -15,6 +15,8 @@ export interface InviteRecord {
   readonly emailCanonical: string | null
   /** Only addresses of this domain may use it. */
   readonly emailDomain: string | null
+  /** Whether an address may use it once only, and must be given. */
+  readonly oncePerPerson: boolean
   /** What its code is looked up by. Unique over all apps. */
   readonly codeHash: string
   /** The code, encrypted. Opaque to the store. */
@@ -110,7 +112,13 @@ export interface AcceptanceRecord {
 }
 
 /** What a new invite is made of; counters and states start at nothing. */
-export type NewInvite = Omit<InviteRecord, 'codeGeneration' | 'uses' | 'held' | 'revokedAt' | 'delivery'>
+export type NewInvite = Omit<
+  InviteRecord,
+  'codeGeneration' | 'uses' | 'held' | 'revokedAt' | 'delivery' | 'oncePerPerson'
+> & {
+  /** See {@link InviteRecord.oncePerPerson}. Default: false. */
+  readonly oncePerPerson?: boolean | undefined
+}
 
 /** An invite as a claim found it. Its mail is not looked up on the way through the gate. */
 export type ClaimedInvite = Omit<InviteRecord, 'delivery'>

@@ -4,7 +4,7 @@ import { checkBranding } from './branding.js'
 import type { InviteError } from './errors.js'
 import { refusalWords, waitingTime } from './refusal-words.js'
 import type { Shape } from './templates/shape.js'
-import { openTemplates, type Render } from './templates/templates.js'
+import { openTemplates, type Render, stylesIn } from './templates/templates.js'
 
 /** What the template of the refusal page, `pages/refused.html.hbs`, may use. What may be missing is empty. */
 export interface RefusalPageValues {
@@ -96,16 +96,8 @@ export function loadRefusalPage(app: AppConfig | undefined): RefusalPage {
   const templates = openTemplates(app?.templates ?? { folders: [], helpers: {}, allowRaw: false })
   const render = templates.load('pages/refused.html.hbs', shape)
   // Without anything that strangers write, so that no style of theirs is ever taken for ours.
-  return {
-    render,
-    styles: stylesIn(render(blank(app))),
-    mayBeOwn: app !== undefined && app.templates.folders.length > 0,
-  }
-}
-
-/** The style sheets in a page. */
-export function stylesIn(html: string): readonly string[] {
-  return [...html.matchAll(/<style\b[^>]*>([\s\S]*?)<\/style>/gi)].map(([, style = '']) => style)
+  const sample = render(blank(app))
+  return { render, styles: stylesIn(sample), mayBeOwn: app !== undefined && app.templates.folders.length > 0 }
 }
 
 function blank(app: AppConfig | undefined): RefusalPageValues {

@@ -1,8 +1,7 @@
 // The page behind the link that is mailed to who asks for access: its template, and what that is told.
 import type { AppConfig } from './app-config.js'
-import { stylesIn } from './refusal-page.js'
 import type { Shape } from './templates/shape.js'
-import { openTemplates, type Render } from './templates/templates.js'
+import { openTemplates, type Render, stylesIn } from './templates/templates.js'
 import type { RequestStanding } from './use-cases/access-requests.js'
 
 /** What the template of the page behind the mailed link, `pages/request.html.hbs`, may use. */

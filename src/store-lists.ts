@@ -8,10 +8,12 @@ export interface Invitee {
   readonly email: string
   /** The organization to join; `null`: none. */
   readonly orgId: string | null
+  /** What a refusal of mail by this address may be kept under; absent or empty: nobody is asked. */
+  readonly refusalIds?: readonly string[] | undefined
 }
 
-/** Where an invitee stands: pending invite, account, or neither. */
-export type InviteeState = 'new' | 'invited' | 'joined'
+/** Where an invitee stands: pending invite, account, no more mail to that address, or none of these. */
+export type InviteeState = 'new' | 'invited' | 'joined' | 'refusing'
 
 /** Many invites, of one app. */
 export interface NewInvites {
@@ -23,6 +25,8 @@ export interface NewInvites {
     readonly invite: NewInvite
     /** Unique; made by the caller. */
     readonly deliveryId: string | undefined
+    /** What a refusal of that mail may be kept under; absent or empty: nobody is asked. */
+    readonly refusalIds?: readonly string[] | undefined
   }[]
   /** The time that this step happens at. */
   readonly now: Timestamp
@@ -55,6 +59,10 @@ export type NewInviteOutcome =
       readonly joined: true
     }
   | {
+      /** Its address refuses mail. */
+      readonly refusing: true
+    }
+  | {
       /** Its inviter is paused. */
       readonly paused: true
     }
@@ -63,7 +71,8 @@ export type NewInviteOutcome =
 export interface ListStore {
   /**
    * Adds many invites and their mails in one step, each under the guarantees of `createInvite`, without a quota. One
-   * whose address has an acceptance that was not reopened, in the same app and organization, is not added. Where
+   * whose address has an acceptance that was not reopened, in the same app and organization, is not added; nor is one under
+   * whose `refusalIds` there is a refusal of mail. Where
    * several are for the same address and organization, the first is. Answers in the order of the request.
    */
   createInvites(request: NewInvites): Promise<readonly NewInviteOutcome[]>

@@ -1,5 +1,6 @@
 // What a store is asked, and what it answers.
 import type { AcceptanceRecord, ClaimedInvite, InviteRecord, Timestamp } from './records.js'
+import type { MailCount } from './store-mails.js'
 import type { LogNote } from './store-notes.js'
 import type { QuotaKey } from './store-settings.js'
 import type { InviteStatus, Mode, QuotaRule } from './types.js'
@@ -16,6 +17,8 @@ export interface InviteKey {
 export interface CreateInviteOptions {
   /** The quota that its uses are taken from. */
   readonly charge?: QuotaKey | undefined
+  /** The limits that its mail counts for. */
+  readonly mails?: readonly MailCount[] | undefined
   /** What it is logged as. */
   readonly note?: LogNote | undefined
 }
@@ -159,6 +162,8 @@ export interface InviteChange extends InviteKey {
     | undefined
   /** The mail to queue, in place of one that still waits. */
   readonly deliveryId?: string | undefined
+  /** The limits that the mail counts for. */
+  readonly mails?: readonly MailCount[] | undefined
   /** The app's rule of quotas where none is stored: what an expired invite gave back is taken again when it is revived. */
   readonly defaultQuota?: QuotaRule | undefined
   /** What it is logged as. */
@@ -166,7 +171,14 @@ export interface InviteChange extends InviteKey {
 }
 
 /** What housekeeping removes. */
-export type PruneTarget = 'invites' | 'deliveries' | 'claims' | 'keyedRequests' | 'accessRequests'
+export type PruneTarget =
+  | 'invites'
+  | 'deliveries'
+  | 'claims'
+  | 'keyedRequests'
+  | 'accessRequests'
+  | 'mailCounts'
+  | 'addresses'
 
 /** One batch of housekeeping. */
 export interface PruneRequest {

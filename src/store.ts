@@ -5,8 +5,10 @@ import type { AccessRequestStore } from './store-access-requests.js'
 import type { KeyedRequestStore } from './store-keyed-requests.js'
 import type { AppKeyStore } from './store-keys.js'
 import type { ListStore } from './store-lists.js'
+import type { MailRefusalStore, MailsExceeded } from './store-mails.js'
 import type { LogNote } from './store-notes.js'
 import type { OutboxStore } from './store-outbox.js'
+import type { PrivacyStore } from './store-privacy.js'
 import type { RecordStore } from './store-record.js'
 import type {
   AcceptRequest,
@@ -28,8 +30,10 @@ export type * from './store-access-requests.js'
 export type * from './store-keyed-requests.js'
 export type * from './store-keys.js'
 export type * from './store-lists.js'
+export type * from './store-mails.js'
 export type * from './store-notes.js'
 export type * from './store-outbox.js'
+export type * from './store-privacy.js'
 export type * from './store-record.js'
 export type * from './store-requests.js'
 export type * from './store-settings.js'
@@ -50,7 +54,9 @@ export interface InviteStore
     AppKeyStore,
     AccessRequestStore,
     ListStore,
-    RecordStore {
+    RecordStore,
+    MailRefusalStore,
+    PrivacyStore {
   /**
    * Brings the schema up to date. Safe at every start and from several processes at once; keeps all data.
    * @throws Error where the schema is newer than this version, or the database cannot be written.
@@ -70,6 +76,11 @@ export interface InviteStore
    * the invite's uses are unlimited and the quota is not, nothing is added and the quota is returned as `exceeded`. Of any
    * number at once, from any number of processes, exactly as many are added as the quota pays for. What is not added
    * costs nothing. While its inviter is paused nothing is added either, and `paused` is returned.
+   *
+   * With `mails` and a `deliveryId`, its mail counts for each of these limits in the same step; where one of them is
+   * reached, nothing is added and it is returned as `limited`. So of any number at once, no more are mailed.
+   *
+   * Where another invite has or had this very code, nothing is added, and `codeTaken` is returned.
    */
   createInvite(
     invite: NewInvite,
@@ -92,6 +103,14 @@ export interface InviteStore
         /** Its inviter is paused. */
         paused: true
       }
+    | {
+        /** The limit on mails that is reached. */
+        limited: MailsExceeded
+      }
+    | {
+        /** Its code is another's. */
+        codeTaken: true
+      }
   >
 
   /** The invite, whatever its state; `undefined` where this app has none of that id. */
@@ -109,8 +128,19 @@ export interface InviteStore
    * nothing is changed, and it is returned as it stands now. With `defaultQuota`, an expired invite that gave uses back
    * takes them from its inviter's quota again when its term is moved; where so many are not left, nothing is changed.
    * While its inviter is paused it is not mailed: nothing is changed then.
+   * With `mails`, a new mail counts for each of these limits; where one is reached, nothing is changed.
    */
-  changeInvite(change: InviteChange): Promise<InviteRecord | 'over' | 'quota_exceeded' | 'paused' | undefined>
+  changeInvite(change: InviteChange): Promise<
+    | InviteRecord
+    | 'over'
+    | 'quota_exceeded'
+    | 'paused'
+    | {
+        /** The limit on mails that is reached. */
+        limited: MailsExceeded
+      }
+    | undefined
+  >
 
   /**
    * Revokes an invite that has a use left and cancels its waiting mail. From then on no claim on it is admitted,
@@ -142,7 +172,7 @@ export interface InviteStore
 
   /**
    * Holds one use. Admits a claim only where, at the moment the invite's row is locked, the app's mode lets it, of its
-   * seats (accepted uses that were not reopened, and live holds, of all its invites) one is left, the invite is not revoked, its inviter not paused, `now` is before `expiresAt`, the address fits, and `uses + held < maxUses` with lapsed
+   * seats (accepted uses that were not reopened, and live holds, of all its invites) one is left, the invite is not revoked, its inviter not paused, `now` is before `expiresAt`, the address fits, for an invite that is once per person was given and has neither used nor holds it, and `uses + held < maxUses` with lapsed
    * holds not counted. So of any number of claims at once, from any number of processes, exactly as many are
    * admitted as there are uses. Clearing lapsed holds lowers `held` even where the claim is refused.
    *
@@ -153,7 +183,7 @@ export interface InviteStore
   /**
    * Turns a hold into an accepted use, for ever. A hold that has not lapsed is always accepted, even if the invite
    * was revoked, has expired or the mode was changed since: the account may exist. One that has lapsed is accepted
-   * if the invite would still admit a claim (its address aside). The same claim again, or the same `userId` on the
+   * if the invite would still admit a claim (its address aside, unless it is once per person). The same claim again, or the same `userId` on the
    * same invite again, changes nothing, gives a hold of its own back, and returns what was recorded.
    *
    * A claim of another invite or another app is none. Where no use is left then, waiting mail is canceled.
@@ -209,6 +239,9 @@ export interface InviteStore
    * - `claims`: holds that lapsed; `held` is lowered by as many.
    * - `keyedRequests`: those that were begun then or earlier.
    * - `accessRequests`: those that nobody confirmed, counted from their newest mail, and those that were decided.
+   * - `addresses`: of those who joined then or earlier. Their acceptances lose them, and their own invites all but times,
+   *   role and state, as in `forgetPerson`, unless they may yet be used. Nothing is removed but that.
+   * - `mailCounts`: those whose time had ended by then.
    *
    * What another transaction works on is passed over. Batches that each begin at the `next` of the one before come to
    * an end.

@@ -23,7 +23,7 @@ describe('invites.sendMany', () => {
     expect(result).to.deep.equal({
       dryRun: false,
       created: 2500,
-      skipped: { invite_exists: 0, already_joined: 0 },
+      skipped: { invite_exists: 0, already_joined: 0, no_more_mail: 0 },
       invalid: 0,
     })
     expect(told.map(({ line }) => line)).to.deep.equal(people(2500).map((_row, at) => at + 1))

@@ -21,6 +21,7 @@ export function newInvite(changes: Partial<NewInvite> = {}): NewInvite {
     email,
     emailCanonical: email?.toLowerCase() ?? null,
     emailDomain: null,
+    oncePerPerson: false,
     codeHash: `hash-${number}`,
     codeSealed: `sealed-${number}`,
     role: null,
@@ -45,9 +46,15 @@ export async function create(store: InviteStore, invite = newInvite(), deliveryI
   return result.created
 }
 
+/** The invite that was made, or that stands in its way; fails where neither is. */
+export function madeOrThere(result: Awaited<ReturnType<InviteStore['createInvite']>>): InviteRecord {
+  assert.ok('created' in result || 'existing' in result, `it was not made: ${JSON.stringify(result)}`)
+  return 'created' in result ? result.created : result.existing
+}
+
 /** The invite that a change made; fails where it was not made. */
 export function changed(result: Awaited<ReturnType<InviteStore['changeInvite']>>): InviteRecord {
-  assert.ok(typeof result === 'object', `it was not changed: ${result}`)
+  assert.ok(typeof result === 'object' && 'id' in result, `it was not changed: ${JSON.stringify(result)}`)
   return result
 }
 

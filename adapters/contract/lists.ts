@@ -86,6 +86,20 @@ export function testLists(test: Test): void {
     assert.deepEqual(await outcomesOf(store, listOf(people())), ['existing', 'joined', 'existing'])
   })
 
+  test('R-30 adds none whose mail is refused, whatever the organization, and asks where one is to be sent', async (store) => {
+    await store.refuseMail({ id: 'digest of ada', now: NOW })
+    const refusalIds = ['older digest of ada', 'digest of ada']
+    const asked = listOf([to('ada@example.com'), to('ada@example.com', { orgId: 'o1' }), to('bob@example.com')])
+    const invites = asked.invites.map((each, index) => ({ ...each, refusalIds: index < 2 ? refusalIds : ['of bob'] }))
+    const invitee = { email: 'ada@example.com', orgId: null }
+    const states = store.findInvitees({ appId: APP, invitees: [{ ...invitee, refusalIds }, invitee], now: NOW })
+    assert.deepEqual(await states, ['refusing', 'new'])
+    assert.deepEqual(await outcomesOf(store, { ...asked, invites }), ['refusing', 'refusing', 'created'])
+    const unmailed = { invite: to('ada@example.com'), deliveryId: undefined }
+    const twice = [...invites.slice(0, 1), unmailed]
+    assert.deepEqual(await outcomesOf(store, { ...asked, invites: twice }), ['refusing', 'created'])
+  })
+
   test('takes the place of expired ones, with their mails', async (store) => {
     const old = ['ada@example.com', 'bob@example.com'].map((email) => to(email))
     await store.createInvites(listOf(old))

@@ -64,6 +64,7 @@ export function accessDecisionOperations(
     if (row === undefined || row.decision === 'approve') return row && unchanged(row)
     const made = yield* invites.createInvite(invite, deliveryId, { note: inPassing(note, 'invite.create') })
     if ('paused' in made) return 'paused'
+    if ('codeTaken' in made) throw new Error('Another invite has this code.')
     const created = 'created' in made ? made.created : undefined
     const inviteId = created?.id ?? null
     const changes = { id: row.id, decision: 'approve', now: dialect.encodeTime(now), decidedBy, inviteId } as const

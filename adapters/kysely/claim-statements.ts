@@ -41,6 +41,24 @@ export function claimStatements(dialect: Dialect) {
   const unexpired = (now: DbTime) => sql<SqlBool>`(expires_at is null or expires_at > ${now})`
   const hasUseLeft = (lapsed: number) => sql<SqlBool>`(max_uses is null or uses + held - ${lapsed} < max_uses)`
 
+  /** Whether this address neither has used an invite nor holds a use of it; none given is as good as used. */
+  const isFirstOf = (p: { email: string | null; now: DbTime }) => {
+    const own = sql.ref(`${tables.invites}.id`)
+    const used = db
+      .selectFrom(`${tables.acceptances} as used`)
+      .select('used.id')
+      .where('used.email', '=', p.email)
+      .where(sql<SqlBool>`used.invite_id = ${own}`)
+      .where('used.reopened_at', 'is', null)
+    const held = db
+      .selectFrom(`${tables.claims} as other`)
+      .select('other.id')
+      .where(sql<SqlBool>`other.invite_id = ${own}`)
+      .where('other.lapses_at', '>', p.now)
+      .where('other.email', '=', p.email)
+    return sql<SqlBool>`(once_per_person = 0 or (cast(${p.email} as text) is not null and not exists ${used} and not exists ${held}))`
+  }
+
   const hold = prepare(
     (p: {
       appId: string
@@ -62,7 +80,18 @@ export function claimStatements(dialect: Dialect) {
         .where(sql<SqlBool>`(email_canonical is null or email_canonical = ${p.email} or ${p.withoutEmail} = 1)`)
         .where(sql<SqlBool>`(email_domain is null or email_domain = ${p.domain})`)
         .where(isNotPaused(dialect))
+        .where(isFirstOf(p))
         .returningAll(),
+  )
+
+  const hasUsed = prepare((p: { inviteId: string; email: string }) =>
+    db
+      .selectFrom(tables.acceptances)
+      .select('id')
+      .where('email', '=', p.email)
+      .where('invite_id', '=', p.inviteId)
+      .where('reopened_at', 'is', null)
+      .limit(1),
   )
 
   const insertClaim = prepare((p: { id: string; inviteId: string; email: string | null; lapsesAt: DbTime }) =>
@@ -120,7 +149,7 @@ export function claimStatements(dialect: Dialect) {
       .returningAll(),
   )
 
-  const useFree = prepare((p: { inviteId: string; appId: string; now: DbTime; lapsed: number }) =>
+  const useFree = prepare((p: { inviteId: string; appId: string; email: string | null; now: DbTime; lapsed: number }) =>
     db
       .updateTable(tables.invites)
       .set((eb) => ({ held: eb('held', '-', p.lapsed), uses: eb('uses', '+', 1) }))
@@ -130,6 +159,7 @@ export function claimStatements(dialect: Dialect) {
       .where(unexpired(p.now))
       .where(hasUseLeft(p.lapsed))
       .where(isNotPaused(dialect))
+      .where(isFirstOf(p))
       .returningAll(),
   )
 
@@ -156,6 +186,7 @@ export function claimStatements(dialect: Dialect) {
     clearLapsedById,
     lowerHeld,
     hold,
+    hasUsed,
     insertClaim,
     firstLapse,
     seatsTaken,

@@ -95,7 +95,7 @@ export function claimOperations(
     const invite = yield* reading.rowOfCode({ appId, codeHash })
     if (invite === undefined) return { admitted: false, reason: 'unknown' }
     if (lapsed.length > 0) yield* statements.lowerHeld({ inviteId: invite.id, by: lapsed.length })
-    const reason = refusal(invite, request)
+    const reason = yield* refusal(invite, request)
     if (reason !== 'claimed') return { admitted: false, reason }
     const { inviter_id: inviterId } = invite
     if (inviterId !== null && (yield* pausing.findPause({ appId, inviterId })) !== null) {
@@ -106,7 +106,7 @@ export function claimOperations(
   }
 
   /** Says why `hold` let nobody in. It only explains; nothing is admitted on its word. */
-  function refusal(invite: InviteRow, request: ClaimRequest): ClaimRefusal {
+  function* refusal(invite: InviteRow, request: ClaimRequest): Operation<ClaimRefusal> {
     if (invite.max_uses !== null && invite.uses >= invite.max_uses) return 'used'
     if (invite.expires_at !== null && dialect.decodeTime(invite.expires_at) <= request.now) return 'expired'
     const { email } = request
@@ -114,7 +114,12 @@ export function claimOperations(
     const addressFits =
       (bound === null || bound === email?.canonical || (email === null && request.withoutEmail)) &&
       (invite.email_domain === null || invite.email_domain === email?.domain)
-    return addressFits ? 'claimed' : 'email_mismatch'
+    if (!addressFits || (invite.once_per_person === 1 && email === null)) return 'email_mismatch'
+    const isOver =
+      invite.once_per_person === 1 &&
+      email !== null &&
+      (yield* statements.hasUsed({ inviteId: invite.id, email: email.canonical })).length > 0
+    return isOver ? 'used' : 'claimed'
   }
 
   function* accept(request: AcceptRequest): Operation<AcceptResult> {
@@ -133,7 +138,7 @@ export function claimOperations(
     const live = claim !== undefined && dialect.decodeTime(claim.lapses_at) > request.now
     const invite = live
       ? (yield* statements.useHeld({ inviteId, appId: request.appId }))[0]
-      : yield* useWithoutHold(request, claim === undefined ? 0 : 1)
+      : yield* useWithoutHold(request, claim)
     if (invite === undefined) return { accepted: false }
 
     const email = invite.email_canonical ?? claim?.email ?? request.email
@@ -169,12 +174,16 @@ export function claimOperations(
   }
 
   /** The claim has lapsed, or is gone: its use counts if a new claim would be admitted. */
-  function* useWithoutHold(request: AcceptRequest, own: number): Operation<InviteRow | undefined> {
+  function* useWithoutHold(
+    request: AcceptRequest,
+    own: { readonly email: string | null } | undefined,
+  ): Operation<InviteRow | undefined> {
     const { inviteId } = request
     const now = dialect.encodeTime(request.now)
-    const lapsed = own + (yield* statements.clearLapsedById({ inviteId, now })).length
+    const lapsed = (own ? 1 : 0) + (yield* statements.clearLapsedById({ inviteId, now })).length
     const why = yield* shut(request)
-    const [invite] = why !== undefined ? [] : yield* statements.useFree({ inviteId, appId: request.appId, now, lapsed })
+    const free = { inviteId, appId: request.appId, email: own?.email ?? request.email, now, lapsed }
+    const [invite] = why !== undefined ? [] : yield* statements.useFree(free)
     if (invite === undefined && lapsed > 0) yield* statements.lowerHeld({ inviteId, by: lapsed })
     return invite
   }

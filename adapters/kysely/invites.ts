@@ -1,7 +1,16 @@
 // Making invites, and sending them again.
-import type { CreateInviteOptions, InviteChange, InviteStore, LogNote, NewInvite, QuotaKey } from '../../src/store.js'
+import type {
+  CreateInviteOptions,
+  InviteChange,
+  InviteStore,
+  LogNote,
+  MailCount,
+  NewInvite,
+  QuotaKey,
+} from '../../src/store.js'
 import type { DeliveryOperations } from './deliveries.js'
 import type { LogOperations } from './log.js'
+import type { MailOperations } from './mails.js'
 import { type Operation, prepare } from './operation.js'
 import type { PausingOperations } from './pausing.js'
 import type { QuotaOperations } from './quotas.js'
@@ -21,6 +30,16 @@ const TRIES = 50 // of making an invite: whatever stands in its way may be gone,
 type Created = Awaited<ReturnType<InviteStore['createInvite']>>
 type Changed = Awaited<ReturnType<InviteStore['changeInvite']>>
 
+/** What is made beside an invite. */
+interface Beside {
+  readonly deliveryId: string | undefined
+  /** What that mail counts for. */
+  readonly counts: readonly MailCount[]
+  /** What its inviter's quota gets back for it. */
+  readonly cost: number
+  readonly note: LogNote | undefined
+}
+
 export function inviteOperations(
   dialect: Dialect,
   {
@@ -29,6 +48,7 @@ export function inviteOperations(
     deliveries,
     quotas,
     pausing,
+    mails,
     log,
   }: {
     reading: ReadingOperations
@@ -36,6 +56,7 @@ export function inviteOperations(
     deliveries: DeliveryOperations
     quotas: QuotaOperations
     pausing: PausingOperations
+    mails: MailOperations
     log: LogOperations
   },
 ): InviteOperations {
@@ -51,6 +72,7 @@ export function inviteOperations(
         email_canonical: p.email_canonical,
         email_at: p.email_at,
         email_domain: p.email_domain,
+        once_per_person: p.once_per_person,
         code_hash: p.code_hash,
         code_sealed: p.code_sealed,
         code_generation: p.code_generation,
@@ -74,6 +96,10 @@ export function inviteOperations(
       })
       .onConflict((conflict) => conflict.doNothing())
       .returningAll(),
+  )
+
+  const byCode = prepare((p: { codeHash: string }) =>
+    db.selectFrom(tables.invites).select('id').where('code_hash', '=', p.codeHash),
   )
 
   const change = prepare(
@@ -112,48 +138,57 @@ export function inviteOperations(
   function* createInvite(
     invite: NewInvite,
     deliveryId?: string,
-    { charge, note }: CreateInviteOptions = {},
+    { charge, note, mails: counted = [] }: CreateInviteOptions = {},
   ): Operation<Created> {
     if (yield* isPaused(invite)) {
       const same = yield* reading.rowOf({ appId: invite.appId, inviteId: invite.id })
       return same ? { created: yield* reading.withDelivery(same) } : { paused: true }
     }
-    if (charge === undefined) return (yield* insertInvite(invite, deliveryId, 0, note)).result
+    const beside = { deliveryId, counts: deliveryId === undefined ? [] : counted, cost: 0, note }
+    if (charge === undefined) return (yield* insertInvite(invite, beside)).result
     const { taken, state } = yield* quotas.take({ ...charge, uses: invite.maxUses, now: invite.createdAt })
     if (!taken) {
       const same = yield* reading.rowOf({ appId: invite.appId, inviteId: invite.id })
       return same ? { created: yield* reading.withDelivery(same) } : { exceeded: state }
     }
     const uses = state.left === null ? 0 : (invite.maxUses ?? 0)
-    const { result, isNew } = yield* insertInvite(invite, deliveryId, state.rule.giveBack ? uses : 0, note)
+    const cost = state.rule.giveBack ? uses : 0
+    const { result, isNew } = yield* insertInvite(invite, { ...beside, cost })
     if (!isNew) yield* quotas.putBack({ ...charge, uses })
     return result
   }
 
   function* insertInvite(
     invite: NewInvite,
-    deliveryId: string | undefined,
-    cost: number,
-    note: LogNote | undefined,
+    { deliveryId, counts, cost, note }: Beside,
   ): Operation<{ readonly result: Created; readonly isNew: boolean }> {
     const now = dialect.encodeTime(invite.createdAt)
+    const counted = yield* mails.lockCounts(counts, invite.createdAt)
+    if (counted.exceeded !== undefined) {
+      const same = yield* reading.rowOf({ appId: invite.appId, inviteId: invite.id })
+      const result = same ? { created: yield* reading.withDelivery(same) } : { limited: counted.exceeded }
+      return { result, isNew: false }
+    }
     const values = { ...fromNewInvite(dialect, invite, deliveryId), quota_cost: cost }
     for (let tries = 0; tries < TRIES; tries++) {
       const [row] = yield* insert(values)
       if (row) {
         if (deliveryId !== undefined) yield* deliveries.insert({ id: deliveryId, inviteId: invite.id, now })
+        yield* counted.add()
         yield* log.logInvite(note, row, invite.createdAt)
         return { result: { created: yield* reading.withDelivery(row) }, isNew: true }
       }
       const same = yield* reading.rowOf({ appId: invite.appId, inviteId: invite.id })
       if (same) return { result: { created: yield* reading.withDelivery(same) }, isNew: false }
+      const [taken] = yield* byCode({ codeHash: invite.codeHash })
+      if (taken) return { result: { codeTaken: true }, isNew: false }
       if (invite.emailCanonical === null) break
       const place = { appId: invite.appId, email: invite.emailCanonical, orgId: invite.orgId }
       yield* revoking.makeRoom(place, invite.createdAt, note)
       const holder = yield* reading.holderOf(place)
       if (holder) return { result: { existing: yield* reading.withDelivery(holder) }, isNew: false }
     }
-    throw new Error(`An invite with the same code, or of another app with the id ${invite.id}, exists already.`)
+    throw new Error(`An invite of another app with the id ${invite.id} exists already.`)
   }
 
   function* isPaused({ appId, inviterId }: Pick<NewInvite, 'appId' | 'inviterId'>): Operation<boolean> {
@@ -162,14 +197,21 @@ export function inviteOperations(
 
   function* changeInvite(request: InviteChange): Operation<Changed> {
     const quota = yield* lockQuota(request)
+    const counts = request.deliveryId === undefined ? [] : (request.mails ?? [])
+    const counted = yield* mails.lockCounts(counts, request.now)
     yield* reading.lock(request)
     const row = yield* reading.rowOf(request)
     if (row === undefined) return undefined
-    const mails = request.deliveryId === undefined ? [] : yield* deliveries.find([request.deliveryId])
-    if (mails.some((mail) => mail.invite_id === row.id)) return yield* reading.withDelivery(row)
+    const same = request.deliveryId === undefined ? [] : yield* deliveries.find([request.deliveryId])
+    if (same.some((mail) => mail.invite_id === row.id)) return yield* reading.withDelivery(row)
     if (request.deliveryId !== undefined && (yield* isPaused({ ...request, inviterId: row.inviter_id })))
       return 'paused'
     const { code, deliveryId, role = row.role, termMs = row.term_ms, metadata, expiresAt } = request
+    if (counted.exceeded !== undefined) {
+      return row.revoked_at === null && (row.max_uses === null || row.uses < row.max_uses)
+        ? { limited: counted.exceeded }
+        : 'over'
+    }
     const isRevived = expiresAt !== undefined && row.quota_back > 0
     if (isRevived && quota) {
       const { taken } = yield* quotas.take({ ...quota, uses: row.quota_back, now: request.now })
@@ -193,6 +235,7 @@ export function inviteOperations(
       const now = dialect.encodeTime(request.now)
       yield* deliveries.cancel({ inviteId: row.id, now })
       yield* deliveries.insert({ id: deliveryId, inviteId: row.id, now })
+      yield* counted.add()
     }
     return yield* reading.withDelivery(changed)
   }

@@ -26,10 +26,13 @@ type Planned = NewInvites['invites'][number]
 /** What is in the way of an invitee. */
 interface Standing {
   readonly joined: boolean
+  /** No mail to this address, whatever the organization. */
+  readonly refusing: boolean
   /** Pending, or expired without having been used. */
   readonly holder: { readonly id: string; readonly isExpired: boolean } | undefined
 }
 
+const nobody: Standing = { joined: false, refusing: false, holder: undefined }
 const invitees = { app_id: 'text', email_canonical: 'text', org_id: 'text' } as const
 // Those of a new invite that its row does not begin without.
 const columns = {
@@ -80,6 +83,11 @@ export function listOperations(
       select a.email as email_canonical, a.org_id from ${listed} cross join ${acceptanceTable} as a
       where a.app_id = listed.app_id and a.email = listed.email_canonical and a.email is not null
         and coalesce(a.org_id, '') = coalesce(listed.org_id, '') and a.reopened_at is null`),
+  )
+
+  const refusals = prepareMany(dialect, { id: 'text' }, (listed) =>
+    raw(sql<{ id: string }>`
+      select r.id from ${listed} cross join ${sql.raw(dialect.quote(tables.mail_refusals))} as r where r.id = listed.id`),
   )
 
   const known = prepareMany(dialect, { id: 'text', app_id: 'text' }, (listed) =>
@@ -147,12 +155,19 @@ export function listOperations(
     const found = new Map<string, Standing>()
     for (const row of yield* holders(places)) {
       const isExpired = row.expires_at !== null && dialect.decodeTime(row.expires_at) <= now
-      found.set(placeOfRow(row), { joined: false, holder: { id: row.id, isExpired } })
+      found.set(placeOfRow(row), { ...nobody, holder: { id: row.id, isExpired } })
     }
     // Read after the holders: one that has just been accepted is missing there, and here then.
     for (const row of yield* joined(places)) {
       const place = placeOfRow(row)
-      found.set(place, { joined: true, holder: found.get(place)?.holder })
+      found.set(place, { ...nobody, joined: true, holder: found.get(place)?.holder })
+    }
+    const ids = new Set(people.flatMap(({ refusalIds = [] }) => refusalIds))
+    const refused = new Set((yield* refusals([...ids].map((id) => ({ id })))).map(({ id }) => id))
+    for (const each of people) {
+      const place = placeOf(each)
+      if (!each.refusalIds?.some((id) => refused.has(id))) continue
+      found.set(place, { ...(found.get(place) ?? nobody), refusing: true })
     }
     return found
   }
@@ -160,9 +175,10 @@ export function listOperations(
   function* findInvitees({ appId, invitees, now }: Parameters<InviteStore['findInvitees']>[0]) {
     const found = yield* standings(appId, invitees, now)
     return invitees.map((each): InviteeState => {
-      const { holder, joined = false } = found.get(placeOf(each)) ?? {}
+      const { holder, joined, refusing } = found.get(placeOf(each)) ?? nobody
       if (holder && !holder.isExpired) return 'invited'
-      return joined ? 'joined' : 'new'
+      if (joined) return 'joined'
+      return refusing && isAsked(each) ? 'refusing' : 'new'
     })
   }
 
@@ -170,7 +186,7 @@ export function listOperations(
     const { appId, now, note } = request
     const found = yield* standings(
       appId,
-      request.invites.flatMap(({ invite }) => inviteeOf(invite) ?? []),
+      request.invites.flatMap((each) => inviteeOf(each) ?? []),
       now,
     )
     const isPaused = yield* pausedAmong(appId, request.invites)
@@ -180,16 +196,18 @@ export function listOperations(
     const expired: string[] = []
     for (const each of request.invites) {
       const { id } = each.invite
-      const invitee = inviteeOf(each.invite)
+      const invitee = inviteeOf(each)
       const place = invitee && placeOf(invitee)
-      const { joined = false, holder } = (place !== undefined && found.get(place)) || {}
+      const { joined, refusing, holder } = (place !== undefined && found.get(place)) || nobody
+      const isRefused = refusing && invitee !== undefined && isAsked(invitee)
       if (holder && !holder.isExpired)
         outcomes.set(id, holder.id === id ? { created: each.invite } : { existing: holder.id })
       else if (joined) refused.push([each, { joined: true }])
+      else if (isRefused) refused.push([each, { refusing: true }])
       else if (isPaused(each.invite)) refused.push([each, { paused: true }])
       else {
         if (holder) expired.push(holder.id)
-        if (place !== undefined) found.set(place, { joined: false, holder: { id, isExpired: false } })
+        if (place !== undefined) found.set(place, { ...nobody, refusing, holder: { id, isExpired: false } })
         planned.push(each)
       }
     }
@@ -260,7 +278,7 @@ export function listOperations(
     if ('created' in result) return { created: result.created }
     if ('existing' in result) return { existing: result.existing.id }
     if ('paused' in result) return { paused: true }
-    throw new Error('There is no quota here to exceed.')
+    throw new Error('Another invite has this code.')
   }
 
   function toRow({ invite, deliveryId }: Planned): { readonly [Name in keyof typeof columns]: InviteRow[Name] } {
@@ -282,11 +300,17 @@ export function listOperations(
   return { createInvites, findInvitees, lastDeliveryAt }
 }
 
-function inviteeOf({ emailCanonical, orgId }: NewInvite): Invitee | undefined {
-  return emailCanonical === null ? undefined : { email: emailCanonical, orgId }
+function inviteeOf({ invite, refusalIds }: Planned): Invitee | undefined {
+  const { emailCanonical: email, orgId } = invite
+  return email === null ? undefined : { email, orgId, refusalIds }
 }
 
-function placeOf({ email, orgId }: Invitee): string {
+/** Whether a mail is meant to go there, which may be refused. */
+function isAsked({ refusalIds = [] }: Invitee): boolean {
+  return refusalIds.length > 0
+}
+
+function placeOf({ email, orgId }: Pick<Invitee, 'email' | 'orgId'>): string {
   return `${email} ${orgId ?? ''}` // no address has a space
 }
 

@@ -8,6 +8,7 @@ import { createAppKeys } from './migrations/5-keys.js'
 import { addAccessRequests } from './migrations/6-access-requests.js'
 import { indexJoined } from './migrations/7-joined.js'
 import { addRecord } from './migrations/8-record.js'
+import { addLinks } from './migrations/9-links.js'
 import { all, type Operation } from './operation.js'
 import type { Dialect } from './schema.js'
 
@@ -20,6 +21,7 @@ const steps: readonly ((dialect: Dialect) => readonly string[])[] = [
   addAccessRequests,
   indexJoined,
   addRecord,
+  addLinks,
 ]
 
 function createMigrations({ quote, tables }: Dialect): string {

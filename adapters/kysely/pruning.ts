@@ -6,6 +6,7 @@ import { type SqlBool, sql } from 'kysely'
 import type { PagePosition, PruneRequest, PruneResult } from '../../src/store.js'
 import { claimStatements } from './claim-statements.js'
 import { all, type Operation } from './operation.js'
+import type { PrivacyOperations } from './privacy.js'
 import type { DbTime, Dialect } from './schema.js'
 import { hasUseLeft, isUnnoted } from './states.js'
 
@@ -18,7 +19,7 @@ const SKEW_MS = 60 * 60 * 1000 // clocks of processes are not further apart
 const overAt = sql<DbTime>`coalesce(revoked_at, past_expiry)`
 const finishedAt = sql<DbTime>`coalesce(sent_at, failed_at, canceled_at)`
 
-export function pruningOperations(dialect: Dialect): PruningOperations {
+export function pruningOperations(dialect: Dialect, privacy: PrivacyOperations): PruningOperations {
   const { db, tables } = dialect
   const { clearLapsedById, lowerHeld } = claimStatements(dialect)
 
@@ -188,6 +189,18 @@ export function pruningOperations(dialect: Dialect): PruningOperations {
     return { removed: length, next: length === request.limit ? { at: 0, id: '' } : undefined }
   }
 
+  function* pruneMailCounts(request: PruneRequest): Operation<PruneResult> {
+    const found = db
+      .selectFrom(tables.mail_counts)
+      .select('id')
+      .where('ends_at', '<=', dialect.encodeTime(request.before))
+      .orderBy('ends_at')
+      .limit(request.limit)
+      .$if(dialect.rowLocks, (query) => query.forUpdate().skipLocked())
+    const { length } = yield* all(db.deleteFrom(tables.mail_counts).where('id', 'in', found).returning('id'))
+    return { removed: length, next: length === request.limit ? { at: 0, id: '' } : undefined }
+  }
+
   /** From where to go on, unless that was all. */
   function nextOf(seen: readonly { id: string; at: DbTime }[], { limit }: PruneRequest): PagePosition | undefined {
     const last = seen.at(-1)
@@ -200,6 +213,8 @@ export function pruningOperations(dialect: Dialect): PruningOperations {
     claims: pruneClaims,
     keyedRequests: pruneKeyedRequests,
     accessRequests: pruneAccessRequests,
+    mailCounts: pruneMailCounts,
+    addresses: privacy.pruneAddresses,
   }
   return { prune: (request) => prunes[request.what](request) }
 }

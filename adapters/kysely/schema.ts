@@ -18,6 +18,7 @@ export interface InviteTable {
   email_at: string | null
   /** The only domain that may use it. */
   email_domain: string | null
+  once_per_person: Generated<number>
   code_hash: string
   code_sealed: string
   code_generation: number
@@ -166,6 +167,18 @@ interface PausedInviterTable {
   paused_at: DbTime
 }
 
+interface MailCountTable {
+  id: string
+  mails: number
+  /** From then on it begins anew. */
+  ends_at: DbTime
+}
+
+interface MailRefusalTable {
+  id: string
+  refused_at: DbTime
+}
+
 interface MigrationTable {
   version: number
 }
@@ -182,6 +195,8 @@ export interface Tables {
   app_keys: AppKeyTable
   log: LogTable
   paused_inviters: PausedInviterTable
+  mail_counts: MailCountTable
+  mail_refusals: MailRefusalTable
   migrations: MigrationTable
 }
 
@@ -250,6 +265,8 @@ export function tableNames(prefix: string): TableNames {
     app_keys: name('app_keys'),
     log: name('log'),
     paused_inviters: name('paused_inviters'),
+    mail_counts: name('mail_counts'),
+    mail_refusals: name('mail_refusals'),
     migrations: name('migrations'),
   }
 }

@@ -13,9 +13,11 @@ import { keyedRequestOperations } from './keyed-requests.js'
 import { listingOperations } from './listing.js'
 import { listOperations } from './lists.js'
 import { logOperations } from './log.js'
+import { mailOperations } from './mails.js'
 import { migrate } from './migrations.js'
 import type { Operation } from './operation.js'
 import { pausingOperations } from './pausing.js'
+import { privacyOperations } from './privacy.js'
 import { pruningOperations } from './pruning.js'
 import { quotaOperations } from './quotas.js'
 import { readingOperations } from './reading.js'
@@ -45,10 +47,12 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
   const deliveries = deliveryOperations(dialect, log)
   const reading = readingOperations(dialect, deliveries)
   const listing = listingOperations(dialect, reading)
-  const pruning = pruningOperations(dialect)
+  const privacy = privacyOperations(dialect, reading)
+  const pruning = pruningOperations(dialect, privacy)
   const quotas = quotaOperations(dialect, { settings, log })
   const revoking = revokingOperations(dialect, { reading, deliveries, log })
-  const invites = inviteOperations(dialect, { reading, revoking, deliveries, quotas, pausing, log })
+  const mails = mailOperations(dialect)
+  const invites = inviteOperations(dialect, { reading, revoking, deliveries, quotas, pausing, mails, log })
   const lists = listOperations(dialect, { invites, log })
   const claims = claimOperations(dialect, { settings, reading, revoking, deliveries, pausing })
   const keyedRequests = keyedRequestOperations(dialect)
@@ -92,6 +96,11 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
     nextDeliveryAt: () => runner.read(() => deliveries.nextDeliveryAt()),
     leaseDeliveries: (request) => runner.write(() => deliveries.leaseDeliveries(request)),
     finishDelivery: (delivery, outcome) => runner.write(() => deliveries.finishDelivery(delivery, outcome)),
+    refuseMail: (request) => runner.write(() => mails.refuseMail(request)),
+    allowMail: (request) => runner.write(() => mails.allowMail(request)),
+    refusesMail: (request) => runner.read(() => mails.refusesMail(request)),
+    findPerson: (person) => runner.read(() => privacy.findPerson(person)),
+    forgetPerson: (request) => runner.write(() => privacy.forgetPerson(request)),
     beginKeyedRequest: (request) => runner.write(() => keyedRequests.beginKeyedRequest(request)),
     endKeyedRequest: (request, outcome) => runner.write(() => keyedRequests.endKeyedRequest(request, outcome)),
     createAppKey: (key, note) => runner.write(() => appKeys.createAppKey(key, note)),

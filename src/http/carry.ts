@@ -1,9 +1,9 @@
 // `carryInvite`: sends an invite along with a login at a provider, from the route that starts it.
 import type { Request, RequestHandler, Response } from 'express'
 import onHeaders from 'on-headers'
-import { normalizeCode } from '../codes.js'
 import { appOf, type Context } from '../context.js'
 import { InviteError } from '../errors.js'
+import { mayBeCode } from '../human-codes.js'
 import { contextOf } from '../invites.js'
 import { checkNames } from '../option-names.js'
 import type { Credentials } from '../use-cases/check.js'
@@ -71,7 +71,7 @@ export function carryInvite(invites: Invites, options: CarryInviteOptions = {}):
 function credentialsIn(context: Context, req: Request, appId: string): Credentials | undefined {
   if (hasBody(req) && !('body' in req)) throw missingBodyParser(context, 'carryInvite')
   const credentials = credentialsFor(context, req, appId, codeFromRequest(req))
-  if (credentials === undefined || normalizeCode(credentials.inviteCode) !== undefined) return credentials
+  if (credentials === undefined || mayBeCode(context, credentials.inviteCode)) return credentials
   throw refuse(context, appId, new InviteError('invite_invalid'))
 }
 

@@ -1,6 +1,6 @@
 // What a request comes with to sign up: a code in body or query, an address, or what its join cookie holds.
 import type { Request } from 'express'
-import { isBlankCode, normalizeCode } from '../codes.js'
+import { isBlankCode, readCode } from '../codes.js'
 import { invalidField } from '../input.js'
 import type { Awaitable } from '../options.js'
 import { readToken } from '../proofs.js'
@@ -25,7 +25,7 @@ export function codeFromRequest(req: Request): string | undefined {
   return inBody
 }
 
-const bare = (given: string) => normalizeCode(readToken(given).code) ?? given
+const bare = (given: string) => readCode(readToken(given).code) ?? given
 
 /**
  * The address that the request names: in body or query, in this order, as passport-local looks for it.

@@ -41,7 +41,6 @@ export async function claimAtDoor(context: Context, arrival: Arrival): Promise<C
       tellOperator(context, error)
       throw error
     }
-    if (error.code === 'invite_invalid') await throttleOf(context).wrongCode(arrival.req)
     // A code that was mistyped over a good link takes that away from nobody.
     if (OVER.includes(error.code) && !holdsAnotherCode(context, arrival.req, appId, explicit, carried)) forget()
     // Where anybody may sign up, a cookie left over from some invite keeps nobody out.
@@ -71,6 +70,6 @@ async function claimFor(context: Context, arrival: Arrival): Promise<Claim | und
     throw new InviteError(mode === 'closed' ? 'signup_closed' : 'invite_required')
   }
   const whose = await address()
-  await throttleOf(context).check(req)
-  return await claimInvite(context, { ...credentials, ...whose }, { appId })
+  const claim = () => claimInvite(context, { ...credentials, ...whose }, { appId })
+  return await throttleOf(context).attempt({ req, appId, code: credentials.inviteCode }, claim)
 }

@@ -1,7 +1,7 @@
 // A cookie that carries an invite: its code and proof, signed for one purpose and app, good for 15 minutes.
 import { parseCookie, stringifySetCookie } from 'cookie'
 import type { Request, Response } from 'express'
-import { normalizeCode } from '../codes.js'
+import { readCode } from '../codes.js'
 import type { Context } from '../context.js'
 import type { Credentials } from '../use-cases/check.js'
 
@@ -61,7 +61,7 @@ export function setInviteCookie(
   const endsAt = context.config.clock() + LIFETIME_MS
   const { inviteCode, proof = '' } = credentials
   // What is longer is no proof, and a few such cookies would have every request refused for its size.
-  const content = [normalizeCode(inviteCode) ?? inviteCode, PROOF.test(proof) ? proof : null, endsAt]
+  const content = [readCode(inviteCode) ?? inviteCode, PROOF.test(proof) ? proof : null, endsAt]
   const payload = Buffer.from(JSON.stringify(content)).toString('base64url')
   const value = `${payload}.${context.keyring.sign(cookie.purpose, [...cookie.boundTo, payload])}`
   append(context, res, cookie.name, value, LIFETIME_MS / 1000, crossSite)

@@ -1,14 +1,17 @@
 // `createInvites`: an install of the gate, with what needs a request or an app of Express's.
 import type { Request } from 'express'
+import { appOf, type Scope } from '../context.js'
 import { InviteError } from '../errors.js'
 import { type CoreInvites, contextOf, createCore } from '../invites.js'
 import type { InvitesOptions } from '../options.js'
 import type { SelfTestReport } from '../self-test-report.js'
+import type { Credentials } from '../use-cases/check.js'
 import { type AdmitOptions, checkAdmitOptions, logIn } from './login.js'
 import { isRefusal, noteRefusal } from './refusals.js'
 import type { SelfTestOptions } from './self-test/doors.js'
 import { selfTest } from './self-test/self-test.js'
 import type { ServableApp } from './self-test/serve.js'
+import { throttleOf } from './throttle.js'
 
 /** Who logs in where the host has a callback of its own, and how it finds and makes its users. */
 export interface AdmitLogin<User, Profile> extends AdmitOptions<User, Profile> {
@@ -42,7 +45,18 @@ export interface Invites extends CoreInvites {
 export function createInvites(options: InvitesOptions): Invites {
   const core = createCore(options)
   const context = contextOf(core)
+  const { check, claim } = core
+  // Without a request, made-up codes have the budgets of their app and of all apps.
+  const guessing = (input: unknown, scope: Pick<Scope, 'appId'> = {}) => {
+    const { inviteCode } = input as Partial<Credentials>
+    const code = typeof inviteCode === 'string' ? inviteCode : ''
+    return { req: undefined, appId: appOf(context, scope.appId).appId, code }
+  }
   return Object.assign(core, {
+    check: async (...given: Parameters<typeof check>) =>
+      await throttleOf(context).attempt(guessing(...given), () => check(...given)),
+    claim: async (...given: Parameters<typeof claim>) =>
+      await throttleOf(context).attempt(guessing(...given), () => claim(...given)),
     selfTest: (app: ServableApp, options: SelfTestOptions) => selfTest(context, core.events, app, options),
     async admit<User extends object, Profile>(req: Request, login: AdmitLogin<User, Profile>): Promise<User> {
       const { profile, ...rest } = login

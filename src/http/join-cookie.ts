@@ -1,6 +1,6 @@
 // The join cookie: carries a code from the mailed link to the signup, over redirects and logins at other sites.
 import type { Request, Response } from 'express'
-import { isBlankCode, normalizeCode } from '../codes.js'
+import { isBlankCode, readCode } from '../codes.js'
 import type { Context } from '../context.js'
 import { readToken } from '../proofs.js'
 import type { Credentials } from '../use-cases/check.js'
@@ -40,7 +40,7 @@ export function holdsAnotherCode(
 }
 
 function isFor(carried: Credentials, code: string): boolean {
-  return normalizeCode(carried.inviteCode) === normalizeCode(code)
+  return readCode(carried.inviteCode) === readCode(code)
 }
 
 function readJoinCookie(context: Context, req: Request, appId: string): Credentials | null {

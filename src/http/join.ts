@@ -37,11 +37,11 @@ async function judge(context: Context, req: Request, appId: string, typed: strin
   const credentials = isBlankCode(pasted) ? undefined : credentialsFor(context, req, appId, pasted)
   if (credentials === undefined) throw new InviteError('invite_required')
   try {
-    await checkInvite(context, credentials, { appId })
+    const look = () => checkInvite(context, credentials, { appId })
+    await throttle.attempt({ req, appId, code: credentials.inviteCode }, look)
     return credentials
   } catch (error) {
     if (!(error instanceof InviteError && error.code === 'invite_not_found')) throw error
-    await throttle.wrongCode(req)
     throw new InviteError('invite_invalid')
   }
 }

@@ -77,7 +77,9 @@ function describe(operation: Operation): object {
       [status]: {
         description: 'Done',
         ...(isCsv && { content: { 'text/csv': { schema: { type: 'string' } } } }),
-        ...(answer && { content: { 'application/json': { schema: jsonSchema(answer) } } }),
+        ...(answer && {
+          content: { 'application/json': { schema: jsonSchema(answer) }, ...(status === 200 && page) },
+        }),
       },
       ...Object.fromEntries(failures.map((failure) => [failure, problem])),
     },

@@ -11,6 +11,7 @@ import {
   grantedSchema,
   invitePageSchema,
   inviteSchema,
+  noMoreMailSchema,
   previewSchema,
   requestPageSchema,
   sentManySchema,
@@ -28,6 +29,7 @@ import {
   updateSchema,
 } from '../schemas/invites.js'
 import { rowsSchema, sendManySchema } from '../schemas/lists.js'
+import { noMoreSchema } from '../schemas/no-more.js'
 import {
   auditSchema,
   inviteExportSchema,
@@ -75,7 +77,7 @@ export const operations: readonly Operation[] = [
     body: sendSchema,
     status: 201,
     answer: inviteSchema,
-    failures: [...managed, 409, 413, 415, 422],
+    failures: [...managed, 409, 413, 415, 422, 429],
   },
   {
     method: 'post',
@@ -131,7 +133,7 @@ export const operations: readonly Operation[] = [
     body: resendSchema,
     status: 200,
     answer: inviteSchema,
-    failures: [...managed, 409, 413, 415, 422],
+    failures: [...managed, 409, 413, 415, 422, 429],
   },
   {
     method: 'post',
@@ -160,6 +162,27 @@ export const operations: readonly Operation[] = [
     body: checkSchema,
     status: 303,
     failures: [400, 403, 404, 413, 415, 429, 503],
+  },
+  {
+    method: 'get',
+    path: '/app/{appId}/no-more/{token}',
+    summary: 'Whether this address is mailed no more; browsers are answered with a page',
+    isPublic: true,
+    isForm: true,
+    status: 200,
+    answer: noMoreMailSchema,
+    failures: [404, 503],
+  },
+  {
+    method: 'post',
+    path: '/app/{appId}/no-more/{token}',
+    summary: 'No more mail to this address, or mail again; browsers are answered with a page',
+    isPublic: true,
+    isForm: true,
+    body: noMoreSchema,
+    status: 200,
+    answer: noMoreMailSchema,
+    failures: [400, 404, 413, 415, 503],
   },
   {
     method: 'get',

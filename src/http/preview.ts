@@ -1,11 +1,16 @@
 // What a signup page may show of the invite that its visitor came with.
 import type { Request } from 'express'
 import { appOf } from '../context.js'
-import { InviteError } from '../errors.js'
+import { InviteError, type InviteErrorCode } from '../errors.js'
+import { isHumanCode } from '../human-codes.js'
 import { contextOf } from '../invites.js'
 import type { InvitePreview } from '../types.js'
+import { checkInvite } from '../use-cases/check.js'
 import type { Invites } from './invites.js'
 import { credentialsFor } from './join-cookie.js'
+import { throttleOf } from './throttle.js'
+
+const QUIET: readonly InviteErrorCode[] = ['invite_not_found', 'rate_limited']
 
 /**
  * For signup pages made on the server: the invite of the join link that this visitor followed, to greet them and fill
@@ -22,9 +27,11 @@ export async function previewInvite(
   const credentials = credentialsFor(context, req, appId, undefined)
   if (credentials === undefined) return undefined
   try {
-    return await invites.check(credentials, { appId })
+    const look = () => checkInvite(context, credentials, { appId })
+    if (!isHumanCode(context, credentials.inviteCode)) return await look()
+    return await throttleOf(context).attempt({ req, appId, code: credentials.inviteCode }, look)
   } catch (error) {
-    if (error instanceof InviteError && error.code === 'invite_not_found') return undefined
+    if (error instanceof InviteError && QUIET.includes(error.code)) return undefined
     throw error
   }
 }

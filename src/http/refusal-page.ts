@@ -1,5 +1,4 @@
 // How a refusal is answered: with a page where a browser asks for one, else with a problem document.
-import { createHash } from 'node:crypto'
 import type { Request, Response } from 'express'
 import type { AppConfig } from '../app-config.js'
 import type { Context } from '../context.js'
@@ -12,6 +11,7 @@ import {
   refusalValues,
   welcomeValues,
 } from '../refusal-page.js'
+import { policyOf, sendHtml } from './page-policy.js'
 import { publicDetail, sendProblem, tellOperator } from './problem.js'
 
 /** Links of the host's, as it gave them: absolute, or paths of the site where people sign up. */
@@ -87,23 +87,13 @@ function prepare(res: Response): void {
   res.set({ 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer', 'X-Robots-Tag': 'noindex' })
 }
 
-function wantsPage(req: Request): boolean {
+export function wantsPage(req: Request): boolean {
   return req.accepts(['application/problem+json', 'application/json', 'text/html']) === 'text/html'
 }
 
 function sendPage(context: Context, res: Response, app: AppConfig | undefined, values: RefusalPageValues): void {
   const { policy, render } = sheetOf(context, app)
   sendHtml(res, policy, render(values))
-}
-
-/** Sends a page that nothing else may be made of. */
-export function sendHtml(res: Response, policy: string, html: string): void {
-  res.set({
-    'Content-Security-Policy': policy,
-    'X-Frame-Options': 'DENY',
-    'X-Content-Type-Options': 'nosniff',
-  })
-  res.type('html').send(html)
 }
 
 function linksOf({ config }: Context, app: AppConfig | undefined, { signInUrl, askUrl }: HostLinks): RefusalLinks {
@@ -114,33 +104,4 @@ function linksOf({ config }: Context, app: AppConfig | undefined, { signInUrl, a
     ask: absolute(askUrl),
     signIn: absolute(signInUrl),
   }
-}
-
-/** Nothing runs, and nothing is loaded but the logo and, where the host has templates of its own, what is at its site. */
-export function policyOf(
-  { config }: Context,
-  app: AppConfig | undefined,
-  page: Pick<RefusalPage, 'styles' | 'mayBeOwn'>,
-): string {
-  const { styles, mayBeOwn } = page
-  const own = mayBeOwn ? ["'self'"] : []
-  const logo = app?.branding.logoUrl
-  const directives: Readonly<Record<string, readonly string[]>> = {
-    'default-src': ["'none'"],
-    'style-src': [...own, ...styles.map(hashOf)],
-    'img-src': [...own, ...(logo === undefined ? [] : [new URL(logo).origin])],
-    'font-src': own,
-    'form-action': [config.origin],
-    'base-uri': ["'none'"],
-    'frame-ancestors': ["'none'"],
-  }
-  return Object.entries(directives)
-    .filter(([, sources]) => sources.length > 0)
-    .map(([name, sources]) => `${name} ${sources.join(' ')}`)
-    .join('; ')
-}
-
-/** As CSP names an inline style; browsers read any line break as one character. */
-function hashOf(style: string): string {
-  return `'sha256-${createHash('sha256').update(style.replace(/\r\n?/g, '\n')).digest('base64')}'`
 }

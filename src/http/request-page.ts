@@ -8,7 +8,8 @@ import { loadRequestPage, type RequestPage, requestPageValues } from '../request
 import { requestUrl } from '../request-tokens.js'
 import type { RequestStanding } from '../use-cases/access-requests.js'
 import { linksFor } from './host-links.js'
-import { policyOf, sendHtml, sendRefusal } from './refusal-page.js'
+import { policyOf, sendHtml } from './page-policy.js'
+import { sendRefusal } from './refusal-page.js'
 
 const pages = new WeakMap<AppConfig, RequestPage>()
 

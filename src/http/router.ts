@@ -13,6 +13,7 @@ import { addAccessRequests } from './routes/access-requests.js'
 import { addInvites } from './routes/invites.js'
 import { addKeys } from './routes/keys.js'
 import { addLists } from './routes/lists.js'
+import { addNoMore } from './routes/no-more.js'
 import { addRecord } from './routes/record.js'
 import { routesFor } from './routes/routes.js'
 import { addSettings } from './routes/settings.js'
@@ -46,6 +47,7 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
   addSettings(routes)
   addKeys(routes)
   addAccessRequests(routes)
+  addNoMore(routes)
 
   let description: object | undefined
   router.get('/openapi.json', (_req, res) => {

@@ -6,21 +6,21 @@ import { type ClientRateLimitInfo, ipKeyGenerator, MemoryStore, type Options, ty
 import type { LimitConfig } from '../config.js'
 import type { Context } from '../context.js'
 import { InviteError, storeUnavailable } from '../errors.js'
+import { isHumanCode } from '../human-codes.js'
+import { type Guess, isWrongCode, type RateLimitHeaders, type Tell } from './guess.js'
+import { type CountedClients, createHumanThrottle } from './human-throttle.js'
 
 export interface Throttle {
+  /**
+   * Has `look` judge a code, and counts it where that says that it is wrong; `tell` hears how the client stands then.
+   * @throws InviteError `rate_limited`, and nothing is looked up, where the client has guessed too often.
+   */
+  attempt<Result>(guess: Guess, look: () => Promise<Result>, tell?: Tell): Promise<Result>
   /** How many guesses this client has left. @throws InviteError `rate_limited` where it has guessed too often. */
   check(req: Request): Promise<RateLimitHeaders>
-  /** Counts a wrong code. @throws InviteError `rate_limited` where that was one too many. */
-  wrongCode(req: Request): Promise<RateLimitHeaders>
   /** Counts a wrong key of an app. @throws InviteError `rate_limited` where that was one too many. */
   wrongKey(req: Request): Promise<void>
 }
-
-/**
- * As draft-ietf-httpapi-ratelimit-headers-08 has them: `q` guesses in a window of `w` seconds; `r` of them left for the
- * next `t` seconds. The partition key is left out, since each client is one.
- */
-export type RateLimitHeaders = Readonly<Record<'RateLimit' | 'RateLimit-Policy', string>>
 
 const throttles = new WeakMap<Context, Throttle>()
 const requestThrottles = new WeakMap<Context, Counter>()
@@ -35,7 +35,28 @@ export function throttleOf(context: Context): Throttle {
 function createThrottle(context: Context): Throttle {
   const codes = createCounter(context, context.config.wrongCodes, wrongCodes)
   const keys = createCounter(context, context.config.wrongCodes, wrongKeys)
-  return { check: codes.check, wrongCode: codes.count, wrongKey: async (req) => void (await keys.count(req)) }
+  const attemptHuman = createHumanThrottle(context, codes)
+  return {
+    check: codes.check,
+    wrongKey: async (req) => void (await keys.count(req)),
+    async attempt(guess, look, tell) {
+      if (isHumanCode(context, guess.code)) return await attemptHuman(guess, look, tell)
+      const { req } = guess
+      if (req === undefined) return await look() // one of ours cannot be guessed
+      const standing = await codes.check(req)
+      try {
+        const result = await look()
+        tell?.(standing)
+        return result
+      } catch (error) {
+        if (isWrongCode(error)) {
+          const after = await codes.count(req)
+          tell?.(after)
+        }
+        throw error
+      }
+    },
+  }
 }
 
 /** Counts a request for access. @throws InviteError `rate_limited` where that was one too many. */
@@ -45,7 +66,7 @@ export async function countRequest(context: Context, req: Request): Promise<Rate
   return await counter.count(req)
 }
 
-interface Counter {
+interface Counter extends CountedClients {
   check(req: Request): Promise<RateLimitHeaders>
   count(req: Request): Promise<RateLimitHeaders>
 }
@@ -87,13 +108,19 @@ function createCounter(context: Context, rule: LimitConfig, what: Counted): Coun
   if (given === undefined) context.onClose(() => store.shutdown?.())
 
   return {
+    store,
+    limit,
+    keyOf,
+    limited,
+    headersOf,
+    counted,
     async check(req) {
-      const known = await counted(() => store.get?.(keyOf(prefix, req)), unreachable)
+      const known = await counted(() => store.get?.(keyOf(req)))
       if (known !== undefined && known.totalHits >= limit) throw limited(known)
       return headersOf(known)
     },
     async count(req) {
-      const known = await counted(() => store.increment(keyOf(prefix, req)), unreachable)
+      const known = await counted(() => store.increment(keyOf(req)))
       if (known.totalHits > limit) throw limited(known) // also guesses that were made side by side
       return headersOf(known)
     },
@@ -117,17 +144,17 @@ function createCounter(context: Context, rule: LimitConfig, what: Counted): Coun
     const leftMs = known?.resetTime ? known.resetTime.getTime() - Date.now() : windowMs
     return Math.max(Math.ceil(leftMs / 1000), 1)
   }
-}
 
-/** Without its counters the throttle does not let anybody try. */
-async function counted<Result>(count: () => Result | Promise<Result>, unreachable: string): Promise<Result> {
-  try {
-    return await count()
-  } catch (cause) {
-    throw storeUnavailable(unreachable, cause)
+  /** Without its counters the throttle does not let anybody try. */
+  async function counted<Result>(count: () => Result | Promise<Result>): Promise<Result> {
+    try {
+      return await count()
+    } catch (cause) {
+      throw storeUnavailable(unreachable, cause)
+    }
   }
-}
 
-function keyOf(prefix: string, req: Request): string {
-  return `${prefix}:${req.ip === undefined ? 'unknown' : ipKeyGenerator(req.ip)}`
+  function keyOf(req: Request): string {
+    return `${prefix}:${req.ip === undefined ? 'unknown' : ipKeyGenerator(req.ip)}`
+  }
 }

@@ -7,6 +7,7 @@ import type { DeliveryRecord, InviteRecord } from '../store.js'
 import type { Shape } from '../templates/shape.js'
 import { joinUrl } from '../views.js'
 import { loadMailTemplates } from './mail-templates.js'
+import { noMoreHeaders, noMoreUrl } from './no-more.js'
 
 /** What the templates of the invite mail may use. */
 export interface InviteMailValues {
@@ -40,6 +41,8 @@ export interface InviteMailValues {
   readonly expiresAt: string
   /** `2026-11-28T09:00:00.000Z`; empty where it never expires. */
   readonly expiresAtIso: string
+  /** Where the invitee can have no more mail of this kind, from anybody. */
+  readonly noMoreUrl: string
   /** Where the code can be typed. */
   readonly signupUrl: string
   /** The invitee's locale: the invite's own, else the app's. */
@@ -66,6 +69,7 @@ const shape: Shape<InviteMailValues> = {
   message: 'text',
   expiresAt: 'text',
   expiresAtIso: 'text',
+  noMoreUrl: 'url',
   signupUrl: 'url',
   locale: 'text',
   language: 'text',
@@ -90,7 +94,8 @@ export function createCompose(context: Context, app: AppConfig): Compose {
       text: templates.text(values),
       html: templates.html(values),
       messageId: `<${delivery.id}@${host}>`,
-      headers: { 'Auto-Submitted': 'auto-generated' }, // RFC 3834: no vacation answers
+      // RFC 3834: no vacation answers.
+      headers: { 'Auto-Submitted': 'auto-generated', ...noMoreHeaders(values.noMoreUrl) },
     }
   }
 }
@@ -124,6 +129,7 @@ function valuesFor(
     message: plain(invite.message),
     expiresAt: invite.expiresAt === null ? '' : `${dateIn(language, invite.expiresAt)} UTC`,
     expiresAtIso: invite.expiresAt === null ? '' : new Date(invite.expiresAt).toISOString(),
+    noMoreUrl: noMoreUrl(context, invite.appId, invite.emailCanonical ?? ''),
     signupUrl: app.signupUrl,
     locale,
     language,

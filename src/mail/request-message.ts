@@ -7,6 +7,7 @@ import type { AccessRequestRecord, DeliveryRecord } from '../store.js'
 import type { Shape } from '../templates/shape.js'
 import { loadMailTemplates } from './mail-templates.js'
 import { oneLine } from './message.js'
+import { noMoreHeaders, noMoreUrl } from './no-more.js'
 
 /** What the templates of the mail to who asks for access, `email/request.*.hbs`, may use. */
 export interface RequestMailValues {
@@ -24,6 +25,8 @@ export interface RequestMailValues {
   readonly email: string
   /** The link that leads to the page that confirms it. */
   readonly confirmUrl: string
+  /** Where whoever reads it can have no more mail of this kind, from anybody. */
+  readonly noMoreUrl: string
   /** The locale that was asked for, else the app's. */
   readonly locale: string
   /** The locale of the templates: that of their folder, else the app's, or `en` where they are ours. */
@@ -38,6 +41,7 @@ const shape: Shape<RequestMailValues> = {
   footer: 'text',
   email: 'text',
   confirmUrl: 'url',
+  noMoreUrl: 'url',
   locale: 'text',
   language: 'text',
 }
@@ -61,6 +65,7 @@ export function createRequestCompose(
       footer,
       email: request.email,
       confirmUrl: requestUrl(context, app.appId, token),
+      noMoreUrl: noMoreUrl(context, app.appId, request.emailCanonical),
       locale,
       language: templates.language,
     }
@@ -71,7 +76,8 @@ export function createRequestCompose(
       text: templates.text(values),
       html: templates.html(values),
       messageId: `<${delivery.id}@${host}>`,
-      headers: { 'Auto-Submitted': 'auto-generated' }, // RFC 3834: no vacation answers
+      // RFC 3834: no vacation answers.
+      headers: { 'Auto-Submitted': 'auto-generated', ...noMoreHeaders(values.noMoreUrl) },
     }
   }
 }

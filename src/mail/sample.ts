@@ -40,6 +40,7 @@ function sampleInvite(
     email: 'ada@example.com',
     emailCanonical: 'ada@example.com',
     emailDomain: null,
+    oncePerPerson: false,
     codeHash: '',
     codeSealed: '',
     codeGeneration: 1,

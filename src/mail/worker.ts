@@ -10,6 +10,7 @@ import type { AccessRequestRecord, DeliveryOutcome, DeliveryRecord, InviteRecord
 import { openCode, statusOf, summaryOf } from '../views.js'
 import { warnOnce } from '../warnings.js'
 import { createCompose } from './message.js'
+import { noMoreToken, wantsNoMail } from './no-more.js'
 import { createRequestCompose } from './request-message.js'
 
 export interface Worker {
@@ -104,19 +105,21 @@ export function createWorker(context: Context, mailer: Mailer): Worker {
     // Another process may be able to: a newer one that knows the app, or lists the secret.
     const compose = composers.get(invite.appId)
     if (compose === undefined) return unsent(delivery, unknownApp(invite))
+    if (await wantsNoMail(context, invite.emailCanonical ?? invite.email)) return refused()
     const code = openCode(context, invite)
     if (code === null) {
       return unsent(delivery, 'No listed secret opens its code. Send the invite again for a new one.')
     }
-    const secrets = [spelledAnyhow(code), makeProof(context, invite)]
+    const secrets = [spelledAnyhow(code), makeProof(context, invite), noMoreToken(context, invite)]
     return await send(delivery, () => compose(invite, delivery, code), secrets)
   }
 
   async function attemptRequest(delivery: DeliveryRecord, request: AccessRequestRecord): Promise<DeliveryOutcome> {
     const compose = requestComposers.get(request.appId)
     if (compose === undefined) return unsent(delivery, unknownApp(request))
+    if (await wantsNoMail(context, request.emailCanonical)) return refused()
     const token = requestToken(context, request)
-    return await send(delivery, () => compose(request, delivery, token), [token])
+    return await send(delivery, () => compose(request, delivery, token), [token, noMoreToken(context, request)])
   }
 
   async function send(
@@ -133,6 +136,10 @@ export function createWorker(context: Context, mailer: Mailer): Worker {
       warnOnce(context, 'INVITE_DELIVERY_STALLED', `The mailer failed, and will be tried again: ${error}`)
       return unsent(delivery, error)
     }
+  }
+
+  function refused(): DeliveryOutcome {
+    return { failedAt: config.clock(), error: 'This address asked for no more mail.' }
   }
 
   /** To be tried again, unless it was tried often enough. */

@@ -1,6 +1,7 @@
 // What may be asked for of invites and of who joined.
 import * as v from 'valibot'
 import { canonicalDomain } from '../addresses.js'
+import { normalizeHumanCode } from '../codes.js'
 import { isPlainObject } from '../input.js'
 import { canonicalLocale } from '../locales.js'
 import { inviteStatuses } from '../types.js'
@@ -12,6 +13,7 @@ const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/
 const MAX_PAGE = 100
 
 const domainRule = 'must be a domain, such as example.com'
+const customCodeRule = 'must be 6 to 24 letters and digits, with dashes between if you like'
 const messageRule = 'must be a text of up to 1000 characters without control characters'
 const localeRule = 'must be a language tag, such as en or de-CH'
 const metadataCharactersRule = 'must be without NUL and half surrogates, which not every database can keep'
@@ -66,6 +68,16 @@ export const sendSchema = v.strictObject({
         addIssue({ message: domainRule })
         return NEVER
       }),
+    ),
+  ),
+  /** Whether each address may use it once; whoever signs up must name theirs. Default: false. For shareable invites. */
+  oncePerPerson: v.optional(v.boolean('must be true or false')),
+  /** A code of your own, such as `LAUNCH-2026`; needs the option `humanCodes`, and a supervisor. Default: a random one. */
+  customCode: v.optional(
+    v.pipe(
+      v.string(customCodeRule),
+      v.regex(/^[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*$/, customCodeRule),
+      v.check((code) => normalizeHumanCode(code) !== undefined, customCodeRule),
     ),
   ),
   /** Anything of the host's, handed back with the claim. */

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { addressSchema } from './fields.js'
 import { sendSchema } from './invites.js'
 
-const { maxUses: _maxUses, emailDomain: _emailDomain, ...fields } = sendSchema.entries
+const { maxUses: _uses, emailDomain: _domain, oncePerPerson: _once, customCode: _code, ...fields } = sendSchema.entries
 const flagRule = 'must be true or false'
 const perHourRule = 'must be a whole number from 1 to 1000000'
 

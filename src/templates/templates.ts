@@ -106,6 +106,11 @@ export function openTemplates({ folders, helpers, allowRaw }: TemplatesConfig): 
   }
 }
 
+/** The style sheets in a page. */
+export function stylesIn(page: string): readonly string[] {
+  return [...page.matchAll(/<style\b[^>]*>([\s\S]*?)<\/style>/gi)].map(([, style = '']) => style)
+}
+
 function parse(file: string): Parsed {
   try {
     return { file, program: Handlebars.parse(readFileSync(file, 'utf8')) }

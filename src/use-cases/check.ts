@@ -1,8 +1,8 @@
 // What a signup page may show of an invite before anybody signs up. Changes nothing.
 import { addressHint } from '../addresses.js'
-import { hashCode, normalizeCode } from '../codes.js'
 import { appOf, type Context, type KnownScope, modeOf } from '../context.js'
 import { InviteError } from '../errors.js'
+import { hashOfTyped } from '../human-codes.js'
 import { isProven } from '../proofs.js'
 import type { InvitePreview } from '../types.js'
 import { inviterOf, statusOf } from '../views.js'
@@ -23,9 +23,8 @@ export async function checkInvite(
 ): Promise<InvitePreview> {
   const app = appOf(context, scope.appId)
   const { store, config } = context
-  const code = normalizeCode(inviteCode)
-  // A text that cannot be a code is looked up all the same, so that it takes as long.
-  const invite = await store.findInviteByCode({ appId: app.appId, codeHash: hashCode(code ?? '') })
+  const codeHash = await hashOfTyped(context, app.appId, inviteCode)
+  const invite = await store.findInviteByCode({ appId: app.appId, codeHash })
   const mode = await modeOf(context, app)
   if (invite === undefined || mode === 'closed' || statusOf(invite, config.clock()) !== 'pending') {
     throw new InviteError('invite_not_found')

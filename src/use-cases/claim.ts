@@ -2,9 +2,9 @@
 import { nanoid } from 'nanoid'
 import { type Address, parseAddress } from '../addresses.js'
 import type { AppConfig } from '../app-config.js'
-import { hashCode, normalizeCode } from '../codes.js'
 import { appOf, type Context, type KnownScope } from '../context.js'
 import { InviteError, type InviteErrorCode } from '../errors.js'
+import { hashOfTyped } from '../human-codes.js'
 import { invalidField } from '../input.js'
 import { checkNames } from '../option-names.js'
 import { isProven } from '../proofs.js'
@@ -103,8 +103,7 @@ export async function claimInvite(
   const result = await context.store.claim({
     claimId,
     appId: app.appId,
-    // A text that cannot be a code is looked up all the same: one way through for every wrong code.
-    codeHash: hashCode(normalizeCode(input.inviteCode) ?? ''),
+    codeHash: await hashOfTyped(context, app.appId, input.inviteCode),
     email: address ?? null,
     withoutEmail: input.email === false || input.proof !== undefined,
     now,

@@ -4,8 +4,10 @@ import { canonicalDomain, parseAddress } from '../addresses.js'
 import { appOf, type Context, findInviter, type KnownScope } from '../context.js'
 import { readCursor, toPage } from '../cursors.js'
 import { InviteError } from '../errors.js'
+import { hasHumanCode } from '../human-codes.js'
 import { type NewId, randomId } from '../ids.js'
 import { type InputOf, invalidField, read } from '../input.js'
+import { mailCounts, tooManyMails } from '../mail/limits.js'
 import { noteOf } from '../notes.js'
 import { PAUSED } from '../record-types.js'
 import { listSchema, resendSchema, updateSchema } from '../schemas/invites.js'
@@ -87,9 +89,10 @@ export async function resendInvite(
     code: rotate || unreadable ? newCode(context, record) : undefined,
     deliveryId: mailed ? newId('mail') : undefined,
     note: noteOf('invite.resend', scope, { rotated: rotate, mailed }),
+    mails: mailed ? mailCounts(context, record) : [],
     ...paidBy(context, record, scope),
   })
-  const invite = changedInvite(result)
+  const invite = changedInvite(context, record, result)
   if (mailed) context.mailQueued()
   return viewOf(context, invite, now)
 }
@@ -108,6 +111,9 @@ export async function updateInvite(
     checkRole(context, role, [scope.actor])
     await stillGranted(context, { ...record, role })
   }
+  if (expiresInMs === null && record.email === null && hasHumanCode(record)) {
+    throw invalidField('expiresInMs', 'must be a number: the code was made up, and can be guessed')
+  }
   const now = config.clock()
   const term =
     expiresInMs === undefined ? {} : { termMs: expiresInMs, expiresAt: expiresInMs === null ? null : now + expiresInMs }
@@ -121,7 +127,7 @@ export async function updateInvite(
     note: noteOf('invite.update', scope, { role, expiresInMs, ...(metadata !== undefined && { metadata: true }) }),
     ...paidBy(context, record, scope),
   })
-  return viewOf(context, changedInvite(result), now)
+  return viewOf(context, changedInvite(context, record, result), now)
 }
 
 /** Whom an invite costs again that had expired and given its uses back: the member that asks for it. */
@@ -129,11 +135,16 @@ function paidBy(context: Context, { appId }: InviteRecord, { actor }: KnownScope
   return actor?.access === 'member' ? { defaultQuota: appOf(context, appId).quota } : {}
 }
 
-function changedInvite(result: Awaited<ReturnType<InviteStore['changeInvite']>>): InviteRecord {
+function changedInvite(
+  context: Context,
+  record: InviteRecord,
+  result: Awaited<ReturnType<InviteStore['changeInvite']>>,
+): InviteRecord {
   if (result === undefined) throw new InviteError('invite_not_found')
   if (result === 'paused') throw new InviteError('not_allowed', { detail: PAUSED })
   if (result === 'over') throw new InviteError('invite_over')
   if (result === 'quota_exceeded') throw new InviteError('quota_exceeded')
+  if ('limited' in result) throw tooManyMails(context, record, result.limited)
   return result
 }
 

@@ -7,12 +7,13 @@ import { appOf, type Context, findInviter, type KnownScope } from '../context.js
 import { type FieldError, InviteError } from '../errors.js'
 import { type NewId, orderedId } from '../ids.js'
 import { type InputOf, read } from '../input.js'
+import { refusalIds } from '../mail/no-more.js'
 import { noteOf } from '../notes.js'
 import { checkNames } from '../option-names.js'
 import type { Awaitable } from '../options.js'
 import { PAUSED } from '../record-types.js'
 import { rowSchema, sendManySchema } from '../schemas/lists.js'
-import type { InviteeState, MailSpread, NewInvite, NewInviteOutcome } from '../store.js'
+import type { InviteeState, MailSpread, NewInviteOutcome, NewInvites } from '../store.js'
 import { summaryOf } from '../views.js'
 import { createSeen } from './seen.js'
 import { inviterOf, isMailed, newInvite } from './send.js'
@@ -43,8 +44,8 @@ export interface SentRow {
   readonly status: 'created' | 'skipped' | 'invalid'
   /** The new invite; `null` where none was made. */
   readonly inviteId: string | null
-  /** Why it was skipped: its address has a pending invite (or an earlier row), or has joined by one. Else `null`. */
-  readonly reason: 'invite_exists' | 'already_joined' | null
+  /** Why it was skipped, see {@link SkippedRows}; else `null`. */
+  readonly reason: keyof SkippedRows | null
   /** What is wrong with it; empty where it is not `invalid`. */
   readonly errors: readonly FieldError[]
 }
@@ -67,6 +68,8 @@ export interface SkippedRows {
   readonly invite_exists: number
   /** Their address has joined. */
   readonly already_joined: number
+  /** Their address asked for no more mail, and the invite was to be mailed. */
+  readonly no_more_mail: number
 }
 
 /** A row as it was read; or why it could not be. */
@@ -86,10 +89,9 @@ interface Alone {
   readonly blockMs?: number
 }
 
-interface Made {
-  readonly invite: NewInvite
-  readonly deliveryId: string | undefined
-}
+type Made = NewInvites['invites'][number]
+
+const reasons = { invited: 'invite_exists', joined: 'already_joined', refusing: 'no_more_mail' } as const
 
 const HOUR_MS = 3_600_000
 const SLICE_MS = 10 // of judging and sealing, between turns of the event loop
@@ -132,7 +134,7 @@ export async function sendMany(
   supervisorsOnly(scope.actor)
   const judge = judgeFor(context, app, scope.actor)
   const seen = createSeen()
-  const counts = { created: 0, invite_exists: 0, already_joined: 0, invalid: 0 }
+  const counts = { created: 0, invite_exists: 0, already_joined: 0, no_more_mail: 0, invalid: 0 }
   const everyMs = perHour === undefined ? undefined : HOUR_MS / perHour
   let nextMailAt = everyMs === undefined || dryRun ? undefined : await firstMailAt(context, everyMs)
   let size = BATCH.first
@@ -157,7 +159,7 @@ export async function sendMany(
       const { state, inviteId } = states.next().value ?? { state: 'new', inviteId: null }
       if (state === 'paused') return { ...none, status: 'invalid', errors: [{ pointer: '#', detail: PAUSED }] }
       if (state === 'new') return { ...none, status: 'created', inviteId }
-      return { ...none, status: 'skipped', reason: state === 'joined' ? 'already_joined' : 'invite_exists' }
+      return { ...none, status: 'skipped', reason: reasons[state] }
     })
     for (const { status, reason } of sent) counts[status === 'skipped' ? (reason ?? 'invite_exists') : status]++
     await onRows?.(sent)
@@ -179,7 +181,13 @@ export async function sendMany(
   /** Where they stand, in place of making them. */
   async function look(gathered: typeof batch) {
     const invitees = gathered.flatMap((row) =>
-      'errors' in row ? [] : { email: row.fields.email.canonical, orgId: row.fields.orgId ?? null },
+      'errors' in row
+        ? []
+        : {
+            email: row.fields.email.canonical,
+            orgId: row.fields.orgId ?? null,
+            refusalIds: isMailed(context, row.fields) ? refusalIds(context, row.fields.email.canonical) : [],
+          },
     )
     const states = await context.store.findInvitees({ appId: app.appId, invitees, now: context.config.clock() })
     const told = invitees.map(({ email, orgId }, at): State => {
@@ -216,6 +224,7 @@ interface State {
 
 function stateOf(outcome: NewInviteOutcome): State {
   if ('created' in outcome) return { state: 'new', inviteId: outcome.created.id }
+  if ('refusing' in outcome) return { state: 'refusing', inviteId: null }
   if ('paused' in outcome) return { state: 'paused', inviteId: null }
   return { state: 'joined' in outcome ? 'joined' : 'invited', inviteId: null }
 }
@@ -242,7 +251,7 @@ async function create(
       canceledAt: null,
     }
     const delivery = id === undefined ? null : { id, inviteId: created.id, attempts: 0, nextAttemptAt: now, ...never }
-    const record = { ...created, codeGeneration: 1, uses: 0, held: 0, revokedAt: null, delivery }
+    const record = { ...created, oncePerPerson: false, codeGeneration: 1, uses: 0, held: 0, revokedAt: null, delivery }
     context.emit('created', { invite: summaryOf(record, now) })
   }
   if (invites.some(({ deliveryId }) => deliveryId !== undefined)) context.mailQueued()
@@ -257,7 +266,8 @@ function makeInvite(
 ): Made {
   const now = context.config.clock()
   const invite = newInvite(context, app, fields, { inviter, id: newId(`invite ${line}`), now })
-  return { invite, deliveryId: isMailed(context, fields) ? newId(`mail ${line}`) : undefined }
+  if (!isMailed(context, fields)) return { invite, deliveryId: undefined, refusalIds: [] }
+  return { invite, deliveryId: newId(`mail ${line}`), refusalIds: refusalIds(context, fields.email.canonical) }
 }
 
 /** What reads a row and judges it. What is wrong with one is in its result; a store or host that fails is thrown. */

@@ -4,11 +4,13 @@ import { canGrant, type KnownActor } from '../actors.js'
 import { parseAddress } from '../addresses.js'
 import type { AppConfig } from '../app-config.js'
 import { isAppKeyActor } from '../app-keys.js'
-import { generateCode, hashCode, normalizeCode } from '../codes.js'
+import { generateCode, hashCode, normalizeCode, normalizeHumanCode } from '../codes.js'
 import { appOf, type Context, findInviter, type KnownScope } from '../context.js'
 import { InviteError } from '../errors.js'
+import { humanHashes } from '../human-codes.js'
 import { type NewId, randomId } from '../ids.js'
 import { type InputOf, invalid, invalidField, read } from '../input.js'
+import { mailCounts, tooManyMails } from '../mail/limits.js'
 import { noteOf } from '../notes.js'
 import { nextRefillAt } from '../quotas.js'
 import { PAUSED } from '../record-types.js'
@@ -26,6 +28,7 @@ export type SendInvite = InputOf<typeof sendSchema>
 export type Fields = v.InferOutput<typeof sendSchema>
 type FindByEmail = (email: string) => Promise<KnownActor | undefined>
 
+const MIN_SHARED = 8 // what guesses are up against where no address must be known too
 const ROLE = /^[A-Za-z0-9._:-]{1,64}$/
 
 /** Asked again with the same ids, it makes nothing new, and returns the invite as it stands. */
@@ -37,6 +40,7 @@ export async function sendInvite(
 ): Promise<Invite> {
   const app = appOf(context, scope.appId)
   const fields = read(sendSchema, input)
+  checkCustomCode(context, app, fields, scope.actor)
   const prepare = await prepareInvites(context, fields, scope)
 
   const now = context.config.clock()
@@ -45,10 +49,14 @@ export async function sendInvite(
   const charge = scope.actor?.access === 'member' ? quotaKey(app, scope.actor) : undefined
   const { role, orgId, maxUses, inviterId } = invite
   const note = noteOf('invite.create', scope, { role, orgId, maxUses, inviterId, mailed })
-  const result = await context.store.createInvite(invite, mailed ? newId('mail') : undefined, { charge, note })
+  if (fields.customCode !== undefined) await checkOlderCodes(context, invite, fields.customCode)
+  const mails = mailed ? mailCounts(context, invite) : []
+  const result = await context.store.createInvite(invite, mailed ? newId('mail') : undefined, { charge, mails, note })
   if ('existing' in result) throw new InviteError('invite_exists')
   if ('paused' in result) throw new InviteError('not_allowed', { detail: PAUSED })
   if ('exceeded' in result) throw exceeded(invite, result.exceeded, now)
+  if ('limited' in result) throw tooManyMails(context, invite, result.limited)
+  if ('codeTaken' in result) throw codeTaken()
   if (mailed) context.mailQueued()
   context.emit('created', { invite: summaryOf(result.created, now) })
   return viewOf(context, result.created, now)
@@ -96,6 +104,45 @@ export function newCode({ keyring }: Context, invite: { appId: string; id: strin
   return { hash: hashCode(normalizeCode(code) ?? code), sealed: keyring.seal('code-seal', code, sealContext(invite)) }
 }
 
+/** A code that somebody made up, sealed for this invite as it was given. */
+function customCode(context: Context, invite: { appId: string; id: string }, code: string) {
+  const [hash = ''] = humanHashes(context, invite.appId, normalizeHumanCode(code) ?? code)
+  return { hash, sealed: context.keyring.seal('code-seal', code, sealContext(invite)) }
+}
+
+function codeTaken(): InviteError {
+  return invalidField('customCode', 'is or was the code of another invite: make up another one')
+}
+
+/** The store sees to the newest secret's. @throws InviteError where the code was given away under an older one. */
+async function checkOlderCodes(context: Context, { appId, id }: NewInvite, code: string): Promise<void> {
+  for (const codeHash of humanHashes(context, appId, normalizeHumanCode(code) ?? code).slice(1)) {
+    const other = await context.store.findInviteByCode({ appId, codeHash })
+    if (other !== undefined && other.id !== id) throw codeTaken()
+  }
+}
+
+/** @throws InviteError where a code may not be made up, or not by this actor, or could be guessed at too much cost. */
+function checkCustomCode({ config }: Context, app: AppConfig, fields: Fields, actor: KnownActor | undefined): void {
+  const code = fields.customCode
+  if (code === undefined) return
+  if (config.humanCodes === undefined) {
+    throw invalidField('customCode', 'is not taken: this install does not set `humanCodes`')
+  }
+  if (actor?.access === 'member') {
+    throw new InviteError('not_allowed', { detail: 'Only supervisors make codes up: leave customCode out.' })
+  }
+  if (fields.email) return
+  const errors = []
+  if ((normalizeHumanCode(code) ?? '').length < MIN_SHARED) {
+    errors.push({ pointer: '#/customCode', detail: `must have ${MIN_SHARED} letters and digits without an address` })
+  }
+  if (fields.maxUses === null) errors.push({ pointer: '#/maxUses', detail: 'must be a number with a customCode' })
+  const termMs = fields.expiresInMs === undefined ? app.ttlMs : fields.expiresInMs
+  if (termMs === null) errors.push({ pointer: '#/expiresInMs', detail: 'must be a number with a customCode' })
+  if (errors.length > 0) throw invalid(errors)
+}
+
 function checkTogether({ config }: Context, fields: Fields): void {
   const errors = []
   if (fields.email && fields.maxUses !== undefined && fields.maxUses !== 1) {
@@ -103,6 +150,9 @@ function checkTogether({ config }: Context, fields: Fields): void {
   }
   if (fields.email && fields.emailDomain) {
     errors.push({ pointer: '#/emailDomain', detail: 'must be left out for an invite with an address' })
+  }
+  if (fields.email && fields.oncePerPerson) {
+    errors.push({ pointer: '#/oncePerPerson', detail: 'must be left out for an invite with an address' })
   }
   if (fields.sendEmail === true && !fields.email) {
     errors.push({ pointer: '#/sendEmail', detail: 'needs an address to send to' })
@@ -179,7 +229,8 @@ export function newInvite(
   fields: Fields,
   { inviter, id, now }: { readonly inviter: KnownActor | undefined; readonly id: string; readonly now: number },
 ): NewInvite {
-  const code = newCode(context, { appId: app.appId, id })
+  const own = { appId: app.appId, id }
+  const code = fields.customCode === undefined ? newCode(context, own) : customCode(context, own, fields.customCode)
   const termMs = fields.expiresInMs === undefined ? app.ttlMs : fields.expiresInMs
   return {
     id,
@@ -187,6 +238,7 @@ export function newInvite(
     email: fields.email?.original ?? null,
     emailCanonical: fields.email?.canonical ?? null,
     emailDomain: fields.emailDomain ?? null,
+    oncePerPerson: fields.oncePerPerson ?? false,
     codeHash: code.hash,
     codeSealed: code.sealed,
     role: fields.role ?? null,

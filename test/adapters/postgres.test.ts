@@ -90,7 +90,7 @@ describe('postgresStore', () => {
         await postgresUrl(),
         `select version from ${schema}.invite_only_migrations order by 1`,
       )
-      expect(rows).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8].map((version) => ({ version })))
+      expect(rows).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8, 9].map((version) => ({ version })))
     })
 
     it('by the SQL that it prints, and has then nothing left to do', async () => {
@@ -114,7 +114,13 @@ describe('postgresStore', () => {
       const before = readFileSync(new URL('version-2-postgres.sql', import.meta.url), 'utf8')
       await execute(url, before.replaceAll('SCHEMA', schema))
       const rows = async () => (await execute(url, `select * from ${schema}.invite_only_invites order by id`)).rows
-      const kept = (await rows()).map((invite) => ({ ...invite, past_expiry: null, quota_cost: 0, quota_back: 0 }))
+      const kept = (await rows()).map((invite) => ({
+        ...invite,
+        past_expiry: null,
+        once_per_person: 0,
+        quota_cost: 0,
+        quota_back: 0,
+      }))
       const host = await openHost({ invites: { store: postgresStore(await openPool(), { schema }) } })
       expect(await rows()).to.deep.equal(kept)
       expect((await host.invites.settings()).mode).to.equal('waitlist')

@@ -75,7 +75,7 @@ describe('the command line, seed', () => {
     expect(JSON.parse(kept.stdout)).to.deep.equal({
       dryRun: false,
       created: 0,
-      skipped: { invite_exists: 1, already_joined: 0 },
+      skipped: { invite_exists: 1, already_joined: 0, no_more_mail: 0 },
       invalid: 3,
       stopped: false,
     })
@@ -180,7 +180,7 @@ describe('the command line, seed', () => {
         }
         const again = JSON.parse((await folder.run('seed list.csv --json')).stdout)
         expect(again).to.deep.include({ created: ROWS - before, invalid: 0 })
-        expect(again.skipped).to.deep.equal({ invite_exists: before, already_joined: 0 })
+        expect(again.skipped).to.deep.equal({ invite_exists: before, already_joined: 0, no_more_mail: 0 })
         expect(await count(folder.cwd)).to.equal(ROWS)
       })
     }

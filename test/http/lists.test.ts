@@ -55,7 +55,7 @@ describe('POST …/invite/bulk', () => {
     expect(counts).to.deep.equal({
       dryRun: false,
       created: 1,
-      skipped: { invite_exists: 2, already_joined: 0 },
+      skipped: { invite_exists: 2, already_joined: 0, no_more_mail: 0 },
       invalid: 3,
     })
   })
@@ -69,21 +69,31 @@ describe('POST …/invite/bulk', () => {
     expect(first.body.rows.map(({ line }: { line: number }) => line)).to.deep.equal([2, 4, 6])
     expect((await host.invites.list({ q: 'bob' })).items[0]?.metadata).to.deep.equal({ plan: 'a\r\nb' })
     const again = await post(host, csv)
-    expect(again.body).to.deep.include({ created: 0, skipped: { invite_exists: 2, already_joined: 0 } })
+    expect(again.body).to.deep.include({
+      created: 0,
+      skipped: { invite_exists: 2, already_joined: 0, no_more_mail: 0 },
+    })
     const { inviteCode } = (await host.invites.list({ q: 'ada' })).items[0] ?? {}
     await host.signup({ email: 'ada@example.com', inviteCode }).expect(201)
     const joined = await post(host, csv)
-    expect(joined.body).to.deep.include({ created: 0, skipped: { invite_exists: 1, already_joined: 1 } })
+    expect(joined.body).to.deep.include({
+      created: 0,
+      skipped: { invite_exists: 1, already_joined: 1, no_more_mail: 0 },
+    })
   })
 
   it('changes nothing in a dry run, which says the same', async () => {
     const host = await openHost()
     const rows = ['ada', 'bob', 'ada'].map((name) => ({ email: `${name}@example.com` }))
     const told = await post(host, rows, {}, '?dryRun=true')
-    expect(told.body).to.deep.include({ dryRun: true, created: 2, skipped: { invite_exists: 1, already_joined: 0 } })
+    expect(told.body).to.deep.include({
+      dryRun: true,
+      created: 2,
+      skipped: { invite_exists: 1, already_joined: 0, no_more_mail: 0 },
+    })
     expect(await emailsOf(host)).to.deep.equal([])
     const done = await post(host, rows, {}, '?dryRun=false')
-    expect(done.body).to.deep.include({ created: 2, skipped: { invite_exists: 1, already_joined: 0 } })
+    expect(done.body).to.deep.include({ created: 2, skipped: { invite_exists: 1, already_joined: 0, no_more_mail: 0 } })
     expect((await post(host, rows, {}, '?dryRun=yes')).status).to.equal(400)
     expect((await post(host, rows, {}, '?dryRnu=true')).status).to.equal(400)
   })

@@ -3,6 +3,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect } from 'chai'
 import request from 'supertest'
 import { operations } from '../../src/http/operations.js'
+import { contextOf } from '../../src/invites.js'
+import { noMoreToken } from '../../src/mail/no-more.js'
 import { openHost, sendInvite } from '../support/host.js'
 
 interface Described {
@@ -101,6 +103,11 @@ describe('the OpenAPI document', () => {
     await call('get', '/app/{appId}/join/{token}', { appId, token: inviteCode })
     await call('post', '/app/{appId}/join', { appId }, { inviteCode })
     await call('post', '/app/{appId}/join', { appId }, { inviteCode: 'wrong' })
+    const noMore = '/app/{appId}/no-more/{token}'
+    const ended = { appId, token: noMoreToken(contextOf(host.invites), { appId, emailCanonical: 'ada@example.com' }) }
+    for (const each of [ended, { appId, token: 'wrong' }]) await call('get', noMore, each)
+    await call('post', noMore, ended, { choice: 'stop' })
+    await call('post', noMore, ended, { choice: 'resume' })
     await host.signup({ inviteCode, email: 'ada@example.com' }).expect(201)
     const { items } = (await call('get', '/app/{appId}/acceptance', { appId })).body
     const { acceptanceId } = items[0]

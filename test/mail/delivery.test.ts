@@ -297,8 +297,19 @@ describe('the invite mail', () => {
     // Written by ours or a host's template into the Subject, where it could do most.
     const everything =
       '{{appName}} {{email}} {{inviterName}} {{inviterEmail}} {{role}} {{orgId}} {{message}} {{locale}} ' +
-      '{{expiresAt}} {{metadata.note}} {{joinUrl}} {{inviteCode}}\nX-Evil: 1\r\nBcc: eve@example.com'
-    const ours = ['Auto-Submitted', 'From', 'To', 'Subject', 'Message-ID', 'Date', 'MIME-Version', 'Content-Type']
+      '{{expiresAt}} {{metadata.note}} {{joinUrl}} {{noMoreUrl}} {{inviteCode}}\nX-Evil: 1\r\nBcc: eve@example.com'
+    const list = ['List-Unsubscribe', 'List-Unsubscribe-Post']
+    const ours = [
+      ...list,
+      'Auto-Submitted',
+      'From',
+      'To',
+      'Subject',
+      'Message-ID',
+      'Date',
+      'MIME-Version',
+      'Content-Type',
+    ]
 
     const emailOf = (name: string) => `${name.replaceAll(/\W/g, '')}@example.com`
     const valueWith = (lineBreak: string) => `x${lineBreak}Bcc: eve@example.com${lineBreak}Subject: evil`

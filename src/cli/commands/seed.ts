@@ -178,10 +178,11 @@ function sentenceOf(errors: readonly FieldError[]): string {
 
 function describe({ dryRun, created, skipped, invalid }: SentMany, stopped: boolean): string {
   const number = (of: number) => of.toLocaleString('en-US')
-  const { invite_exists: invited, already_joined: joined } = skipped
+  const { invite_exists: invited, already_joined: joined, no_more_mail: refusing } = skipped
+  const refused = refusing === 0 ? '' : `, ${number(refusing)} asked for no more mail`
   const table = columns([
     ['created', number(created)],
-    ['skipped', `${number(invited)} already invited, ${number(joined)} already joined`],
+    ['skipped', `${number(invited)} already invited, ${number(joined)} already joined${refused}`],
     ['invalid', number(invalid)],
   ])
   if (stopped) return `${table}\nStopped. Run it again to go on: what is there is skipped.`

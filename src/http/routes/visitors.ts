@@ -1,18 +1,20 @@
 // The routes for everybody: what a signup page asks, and the ways from a link or a pasted code to it.
 import type { Response } from 'express'
-import { normalizeCode } from '../../codes.js'
 import { appOf } from '../../context.js'
 import { InviteError } from '../../errors.js'
+import { mayBeCode } from '../../human-codes.js'
 import { read } from '../../input.js'
 import { readToken } from '../../proofs.js'
 import { checkSchema } from '../../schemas/invites.js'
+import { checkInvite } from '../../use-cases/check.js'
 import { readJson } from '../body.js'
+import type { RateLimitHeaders } from '../guess.js'
 import { joinByForm } from '../join.js'
 import { credentialsFor, setJoinCookie } from '../join-cookie.js'
-import { type RateLimitHeaders, throttleOf } from '../throttle.js'
+import { throttleOf } from '../throttle.js'
 import { param, type Routes } from './routes.js'
 
-export function addVisitors({ router, invites, context, open }: Routes): void {
+export function addVisitors({ router, context, open }: Routes): void {
   router.post(
     '/app/:appId/invite/check',
     open(async (req, res) => {
@@ -25,16 +27,9 @@ export function addVisitors({ router, invites, context, open }: Routes): void {
         tellStanding(res, standing)
         throw new InviteError('invite_not_found')
       }
-      try {
-        const preview = await invites.check(credentials, { appId })
-        tellStanding(res, standing)
-        res.json(preview)
-      } catch (error) {
-        if (error instanceof InviteError && error.code === 'invite_not_found') {
-          tellStanding(res, await throttle.wrongCode(req))
-        }
-        throw error
-      }
+      const look = () => checkInvite(context, credentials, { appId })
+      const guess = { req, appId, code: credentials.inviteCode }
+      res.json(await throttle.attempt(guess, look, (now) => tellStanding(res, now)))
     }),
   )
 
@@ -44,7 +39,7 @@ export function addVisitors({ router, invites, context, open }: Routes): void {
       const app = appOf(context, param(req, 'appId'))
       const { code, proof } = readToken(param(req, 'token'))
       // Nothing is looked up: the link says as little to a stranger as to a mail scanner, and changes no row.
-      if (normalizeCode(code) !== undefined) setJoinCookie(context, res, app.appId, { inviteCode: code, proof })
+      if (mayBeCode(context, code)) setJoinCookie(context, res, app.appId, { inviteCode: code, proof })
       res.redirect(app.signupUrl)
     }),
   )

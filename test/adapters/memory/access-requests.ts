@@ -42,15 +42,17 @@ export function memoryAccessRequests({ outbox, invites, createInvite, revoke, re
   const byTime = (time: (each: Kind) => number | null) => (a: Kind, b: Kind) =>
     (time(a) ?? 0) - (time(b) ?? 0) || (a.id < b.id ? -1 : 1)
 
+  function remove(id: string): void {
+    outbox.forgetRequest(id)
+    requests.delete(id)
+  }
+
   /** Those that nobody confirmed, or that were decided. Each with what removes it. */
   function over(before: number): (() => void)[] {
     return [...requests.values()].flatMap(({ id, askedAt, verifiedAt, decidedAt }) => {
       const isWaiting = verifiedAt !== null && decidedAt === null
       if (isWaiting || (decidedAt ?? askedAt) > before) return []
-      return () => {
-        outbox.forgetRequest(id)
-        requests.delete(id)
-      }
+      return () => remove(id)
     })
   }
 
@@ -114,6 +116,7 @@ export function memoryAccessRequests({ outbox, invites, createInvite, revoke, re
       if (request === undefined || request.decision === 'approve') return request && { request, changed: false }
       const made = createInvite(invite, deliveryId, { note: inPassing(decision.note, 'invite.create') })
       if ('paused' in made) return 'paused'
+      if ('codeTaken' in made) throw new Error('Another invite has this code.')
       const created = 'created' in made ? made.created : undefined
       const { decidedBy, now: decidedAt } = decision
       Object.assign(request, { decision: 'approve', decidedAt, decidedBy, inviteId: created?.id ?? null })
@@ -138,6 +141,9 @@ export function memoryAccessRequests({ outbox, invites, createInvite, revoke, re
   return {
     methods,
     over,
+    remove,
+    of: (person: { readonly appId: string; readonly email: string }) =>
+      [...requests.values()].filter((e) => e.appId === person.appId && e.emailCanonical === person.email),
     find: (id: string) => requests.get(id),
     forgetInvite(inviteId: string) {
       for (const request of requests.values()) if (request.inviteId === inviteId) request.inviteId = null

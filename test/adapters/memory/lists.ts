@@ -17,11 +17,12 @@ interface Beside {
   holderOf(invite: NewInvite, now: number, note?: LogNote): InviteRecord | undefined
   invites: ReadonlyMap<string, InviteRecord>
   add(invite: NewInvite, deliveryId: string | undefined, dueAt: number): InviteRecord
+  isRefused(ids: readonly string[]): boolean
   readonly record: Pick<ReturnType<typeof memoryRecord>, 'noteInvite' | 'isPaused'>
 }
 
-export function memoryLists({ acceptances, holderOf, invites, add, record }: Beside) {
-  function stateOf({ email, orgId }: Invitee, appId: string, now: number): InviteeState {
+export function memoryLists({ acceptances, holderOf, invites, add, isRefused, record }: Beside) {
+  function stateOf({ email, orgId, refusalIds }: Invitee, appId: string, now: number): InviteeState {
     const isPending = (each: InviteRecord) =>
       each.appId === appId &&
       each.emailCanonical === email &&
@@ -32,7 +33,7 @@ export function memoryLists({ acceptances, holderOf, invites, add, record }: Bes
     if ([...invites.values()].some(isPending)) return 'invited'
     const hasJoined = (each: AcceptanceRecord) =>
       each.reopenedAt === null && each.appId === appId && each.email === email && each.orgId === orgId
-    return [...acceptances.values()].some(hasJoined) ? 'joined' : 'new'
+    return [...acceptances.values()].some(hasJoined) ? 'joined' : isRefused(refusalIds ?? []) ? 'refusing' : 'new'
   }
 
   return (step: Step): Pick<InviteStore, 'createInvites' | 'findInvitees'> => ({
@@ -41,12 +42,13 @@ export function memoryLists({ acceptances, holderOf, invites, add, record }: Bes
         [...invites.values()].some((each) => each.codeHash === codeHash && each.id !== id)
       if (request.invites.some(({ invite }) => takes(invite))) throw new Error('Another invite has this code.')
       let mails = 0
-      return request.invites.map(({ invite, deliveryId }) => {
+      return request.invites.map(({ invite, deliveryId, refusalIds }) => {
         const same = invites.get(invite.id)
         if (same) return { created: same }
         const { emailCanonical: email, appId, orgId } = invite
-        if (email !== null && stateOf({ email, orgId }, appId, request.now) === 'joined')
-          return { joined: true as const }
+        const state = email === null ? 'new' : stateOf({ email, orgId, refusalIds }, appId, request.now)
+        if (state === 'joined') return { joined: true as const }
+        if (state === 'refusing') return { refusing: true as const }
         const note = request.note && { ...request.note, id: `${request.note.id}.${invite.id}` }
         if (record.isPaused(invite)) return { paused: true as const }
         const existing = holderOf(invite, request.now, note)

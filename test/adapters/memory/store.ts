@@ -19,7 +19,9 @@ import type { InviteStatus } from '../../../src/types.js'
 import { memoryAccessRequests } from './access-requests.js'
 import { memoryAppKeys } from './app-keys.js'
 import { memoryLists } from './lists.js'
+import { memoryMails } from './mails.js'
 import { memoryOutbox } from './outbox.js'
+import { memoryPrivacy } from './privacy.js'
 import { memoryQuotas } from './quotas.js'
 import { memoryRecord } from './record.js'
 import { memoryRequests } from './requests.js'
@@ -43,6 +45,7 @@ export function memoryStore(): InviteStore {
     noteInvite,
   )
   const requests = memoryRequests()
+  const mails = memoryMails()
   const appKeys = memoryAppKeys(noteChange)
   const quotas = memoryQuotas({
     invites,
@@ -52,7 +55,7 @@ export function memoryStore(): InviteStore {
   })
 
   const accessRequests = memoryAccessRequests({ outbox, invites, createInvite, revoke, record })
-  const lists = memoryLists({ invites, acceptances, holderOf, add, record })
+  const lists = memoryLists({ invites, acceptances, holderOf, add, isRefused: mails.isRefused, record })
 
   const holdsOf = (invite: Invite) => [...holds].filter(([, hold]) => hold.inviteId === invite.id)
   /** Why nobody may join the app, whatever the invite. */
@@ -89,6 +92,8 @@ export function memoryStore(): InviteStore {
     outbox.cancel(invite, now)
     return true
   }
+
+  const privacy = memoryPrivacy({ invites, acceptances, holds, revoke, accessRequests })
 
   /** What else is pending for this app, organization and address. One that has expired makes room. */
   function holderOf(
@@ -141,8 +146,25 @@ export function memoryStore(): InviteStore {
     if (isExpired(invite, now)) return 'expired'
     if (invite.emailCanonical !== null && !isTheirs) return 'email_mismatch'
     if (invite.emailDomain !== null && invite.emailDomain !== email?.domain) return 'email_mismatch'
+    if (invite.oncePerPerson) {
+      if (email === null) return 'email_mismatch'
+      if (hasUsed(invite, email.canonical)) return 'used'
+    }
     if (isPaused(invite)) return 'paused'
-    return free ? undefined : 'claimed'
+    const isHeld = invite.oncePerPerson && holdsOf(invite).some(([, hold]) => hold.email === email?.canonical)
+    return free && !isHeld ? undefined : 'claimed'
+  }
+
+  const hasUsed = (invite: Invite, address: string | null) =>
+    [...acceptances.values()].some(
+      ({ inviteId, email, reopenedAt }) => inviteId === invite.id && email === address && reopenedAt === null,
+    )
+
+  /** Whether an invite that each person uses once lets this address in, now that its own hold is gone. */
+  function isFirst(invite: Invite, address: string | null): boolean {
+    if (!invite.oncePerPerson) return true
+    const isHeld = holdsOf(invite).some(([, hold]) => hold.email === address)
+    return address !== null && !hasUsed(invite, address) && !isHeld
   }
 
   /** The acceptance of this claim, or of the same user before. */
@@ -161,7 +183,8 @@ export function memoryStore(): InviteStore {
   }
 
   function add(invite: NewInvite, deliveryId: string | undefined, dueAt: number): Invite {
-    const created = { ...invite, codeGeneration: 1, uses: 0, held: 0, revokedAt: null, delivery: null }
+    const { oncePerPerson = false } = invite
+    const created = { ...invite, oncePerPerson, codeGeneration: 1, uses: 0, held: 0, revokedAt: null, delivery: null }
     invites.set(created.id, created)
     outbox.queue(created, deliveryId, dueAt)
     return created
@@ -190,17 +213,25 @@ export function memoryStore(): InviteStore {
     })
   }
 
-  function createInvite(invite: NewInvite, deliveryId?: string, { charge, note }: CreateInviteOptions = {}): Created {
+  function createInvite(
+    invite: NewInvite,
+    deliveryId?: string,
+    { charge, mails: counts = [], note }: CreateInviteOptions = {},
+  ): Created {
     const same = find({ appId: invite.appId, inviteId: invite.id })
     if (same) return { created: same }
     if (isPaused(invite)) return { paused: true }
-    const isTaken = (other: Invite) => other.id === invite.id || other.codeHash === invite.codeHash
-    if ([...invites.values()].some(isTaken)) throw new Error('Another invite has this id or code.')
+    if (invites.has(invite.id)) throw new Error('An invite of another app has this id.')
+    const mailed = deliveryId === undefined ? [] : counts
+    const limited = mails.exceeded(mailed, invite.createdAt)
+    if (limited) return { limited }
+    if ([...invites.values()].some(({ codeHash }) => codeHash === invite.codeHash)) return { codeTaken: true }
     const existing = holderOf(invite, invite.createdAt, note)
     if (existing) return { existing }
     if (charge && !quotas.take(charge, invite.maxUses, invite.createdAt)) {
       return { exceeded: quotas.stateAt(charge, invite.createdAt).state }
     }
+    mails.count(mailed, invite.createdAt)
     const created = add(invite, deliveryId, invite.createdAt)
     if (charge) quotas.pay(created, charge)
     noteInvite(note, created, invite.createdAt)
@@ -228,22 +259,28 @@ export function memoryStore(): InviteStore {
         .slice(0, limit),
     ),
 
-    changeInvite: step(({ appId, inviteId, now, code, deliveryId, defaultQuota, note, ...changes }) => {
-      const invite = find({ appId, inviteId })
-      if (invite === undefined || outbox.isOf(invite, deliveryId)) return invite
-      if (invite.revokedAt !== null || !hasUseLeft(invite)) return 'over'
-      if (deliveryId !== undefined && isPaused(invite)) return 'paused'
-      if (changes.expiresAt !== undefined && !quotas.revive(invite, defaultQuota, now)) return 'quota_exceeded'
-      const told = Object.entries(changes).filter(([, value]) => value !== undefined)
-      Object.assign(invite, Object.fromEntries(told))
-      if (code) {
-        Object.assign(invite, { codeHash: code.hash, codeSealed: code.sealed })
-        invite.codeGeneration++
-      }
-      outbox.queue(invite, deliveryId, now)
-      noteInvite(note, invite, now)
-      return invite
-    }),
+    changeInvite: step(
+      ({ appId, inviteId, now, mails: counts = [], code, deliveryId, defaultQuota, note, ...changes }) => {
+        const invite = find({ appId, inviteId })
+        if (invite === undefined || outbox.isOf(invite, deliveryId)) return invite
+        if (invite.revokedAt !== null || !hasUseLeft(invite)) return 'over'
+        if (deliveryId !== undefined && isPaused(invite)) return 'paused'
+        const mailed = deliveryId === undefined ? [] : counts
+        const limited = mails.exceeded(mailed, now)
+        if (limited) return { limited }
+        if (changes.expiresAt !== undefined && !quotas.revive(invite, defaultQuota, now)) return 'quota_exceeded'
+        const told = Object.entries(changes).filter(([, value]) => value !== undefined)
+        Object.assign(invite, Object.fromEntries(told))
+        if (code) {
+          Object.assign(invite, { codeHash: code.hash, codeSealed: code.sealed })
+          invite.codeGeneration++
+        }
+        outbox.queue(invite, deliveryId, now)
+        noteInvite(note, invite, now)
+        mails.count(mailed, now)
+        return invite
+      },
+    ),
 
     revokeInvite: step(({ now, note, ...key }) => {
       const invite = find(key)
@@ -286,7 +323,7 @@ export function memoryStore(): InviteStore {
       const isHeld = hold !== undefined && hold.lapsesAt > now
       const isAdmitted = () =>
         shut(request) === undefined && statusOf(invite, now) === 'pending' && !isPaused(invite) && isFree(invite, now)
-      if (!isHeld && !isAdmitted()) return { accepted: false }
+      if (!isHeld && !(isAdmitted() && isFirst(invite, hold?.email ?? request.email))) return { accepted: false }
       invite.uses++
       if (!hasUseLeft(invite)) outbox.cancel(invite, now)
       const { id: inviteId, appId, role, orgId, inviterId, inviterEmail, inviterName } = invite
@@ -340,6 +377,8 @@ export function memoryStore(): InviteStore {
     ...requests.methods(step),
     ...appKeys.methods(step),
     ...accessRequests.methods(step),
+    ...mails.methods(step),
+    ...privacy.methods(step),
 
     prune: step(({ what, before, now, limit }) => {
       const mayBeUsed = (invite: Invite) => invite.revokedAt === null && hasUseLeft(invite)
@@ -349,6 +388,8 @@ export function memoryStore(): InviteStore {
         claims: () => holdsOver(before),
         keyedRequests: () => requests.over(before),
         accessRequests: () => accessRequests.over(before),
+        mailCounts: () => mails.over(before),
+        addresses: () => privacy.over(before, now),
       }
       const found = over[what]()
       for (const remove of found.slice(0, limit)) remove()

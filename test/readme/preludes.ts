@@ -383,13 +383,49 @@ export const preludes: readonly Prelude[] = [
       await invites.close()`,
   },
   {
+    has: "customCode: 'LAUNCH-2026'",
+    before: `
+      import assert from 'node:assert/strict'
+      import { createInvites } from 'express-invite-only'
+      import { secret, store } from './harness.js'
+      const baseUrl = 'https://acme.dev/invites'
+      const invites = createInvites({ store, secret, baseUrl, signupUrl: 'https://acme.dev/signup', humanCodes: true })`,
+    after: `
+      assert.equal(link.inviteCode, 'LAUNCH-2026')
+      assert.equal(link.joinUrl, 'https://acme.dev/invites/app/default/join/LAUNCH-2026')
+      await invites.close()`,
+  },
+  {
+    has: 'invites.audit({ inviteId })',
+    before: `
+      import assert from 'node:assert/strict'
+      import { invites } from './harness.js'
+      const { inviteId } = await invites.send({})
+      await invites.revoke(inviteId, { actor: { id: '7', access: 'supervisor' } })`,
+    after: `
+      const revoked = items.find(({ action }) => action === 'invite.revoke')
+      assert.deepEqual(revoked?.actor, { kind: 'supervisor', id: '7' })
+      assert.deepEqual([total.made, total.revoked, levels, users], [1, 1, [], []])
+      assert.ok(periods.length >= 5)`,
+  },
+  {
+    has: 'invites.forget({ email',
+    before: `
+      import assert from 'node:assert/strict'
+      import { invites } from './harness.js'
+      await invites.send({ email: 'ada@example.com' })
+      assert.equal((await invites.export({ email: 'Ada@example.com' })).invites.length, 1)`,
+    after: `
+      assert.deepEqual((await invites.export({ email: 'ada@example.com' })).invites, [])`,
+  },
+  {
     has: 'invites.sendMany(people',
     before: `
       import assert from 'node:assert/strict'
       import { invites } from './harness.js'
       const people = [{ email: 'ada@example.com' }, { email: 'bob@example.com', role: 'nurse' }]`,
     after: `
-      assert.deepEqual([created, invalid, Object.values(skipped)], [2, 0, [0, 0]])`,
+      assert.deepEqual([created, invalid, Object.values(skipped)], [2, 0, [0, 0, 0]])`,
   },
 ]
 

@@ -124,7 +124,7 @@ export interface MailLimit {
   readonly windowMs: number
 }
 
-/** How many invites may be mailed, sent again included. What is absent is unlimited. */
+/** How many invites may be mailed, sent again included; lists aside, which `perHour` spreads. What is absent is unlimited. */
 export interface MailLimits {
   /** To one address, of all apps. */
   readonly perRecipient?: MailLimit | undefined

@@ -1,5 +1,6 @@
 // What a store keeps of the waiting list: who asked for access, what they answered, and what was decided.
 import type { InviteRecord, NewInvite, Timestamp } from './records.js'
+import type { MailCount, MailsExceeded } from './store-mails.js'
 import type { LogNote } from './store-notes.js'
 
 /** A request for access as it is kept. */
@@ -60,6 +61,8 @@ export interface AccessRequestDecision extends AccessRequestKey {
   readonly now: Timestamp
   /** What it is logged as; the invite that it makes or revokes, likewise in passing. */
   readonly note?: LogNote | undefined
+  /** The limits that the mail of an invite that is made counts for. */
+  readonly mails?: readonly MailCount[] | undefined
 }
 
 /** What became of a decision. */
@@ -127,13 +130,22 @@ export interface AccessRequestStore {
    * Approves a confirmed request and makes its invite, with its mail, in the same step. Where the address has a pending
    * invite already, none is made. A request that was approved before is left as it is: of any number of approvals at
    * once, exactly one makes an invite. `undefined` where the app has no such confirmed request. While the invite's inviter
-   * is paused, nothing is changed, and `'paused'` is returned.
+   * is paused, nothing is changed, and `'paused'` is returned; nor where one of `mails` is reached, which is returned as
+   * `limited`.
    */
   approveAccessRequest(
     decision: AccessRequestDecision,
     invite: NewInvite,
     deliveryId: string | undefined,
-  ): Promise<AccessRequestDecided | 'paused' | undefined>
+  ): Promise<
+    | AccessRequestDecided
+    | 'paused'
+    | {
+        /** The limit on mails that is reached. */
+        readonly limited: MailsExceeded
+      }
+    | undefined
+  >
 
   /**
    * Declines a confirmed request; the invite that approving it made is revoked in the same step, as `revokeInvite` does

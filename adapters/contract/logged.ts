@@ -1,4 +1,4 @@
-// What else is logged: decisions on the waiting list, lists, and keys of apps.
+// What the log, pauses and limits do elsewhere: decisions on the waiting list, lists, and keys of apps.
 import assert from 'node:assert/strict'
 import type { AccessRequestDecision, InviteStore, LogNote, NewInvite } from '../../src/store.js'
 import { APP, NOW, newInvite, TERM, type Test } from './fixtures.js'
@@ -90,6 +90,18 @@ export function testLogged(test: Test): void {
     assert.equal(await store.approveAccessRequest(decision, invite, undefined), 'paused')
     const waiting = await store.findAccessRequest(decision)
     assert.equal(waiting?.decision, null)
+  })
+
+  test('R-30 approves no more than may be mailed', async (store) => {
+    const mails = [{ id: 'app', limit: 1, windowMs: 1000 }]
+    const approve = async (email: string) => {
+      const decision = await confirmed(store, email)
+      return [decision, await store.approveAccessRequest({ ...decision, mails }, newInvite({ email }), email)] as const
+    }
+    await approve('ada@example.com')
+    const [bob, result] = await approve('bob@example.com')
+    assert.deepEqual(result, { limited: { id: 'app', until: NOW + 1000 } })
+    assert.equal((await store.findAccessRequest(bob))?.decision, null)
   })
 
   test('logs making a key, and revoking it once', async (store) => {

@@ -4,6 +4,7 @@ import type {
   AccessRequestDecision,
   InviteKey,
   InviteRecord,
+  InviteStore,
   LogNote,
   NewInvite,
 } from '../../src/store.js'
@@ -14,12 +15,14 @@ import { type AccessRequestRow, toAccessRequest } from './records.js'
 import type { RevokingOperations } from './revoking.js'
 import type { DbTime, Dialect } from './schema.js'
 
+type Approved = Awaited<ReturnType<InviteStore['approveAccessRequest']>>
+
 export interface AccessDecisionOperations {
   approveAccessRequest(
     decision: AccessRequestDecision,
     invite: NewInvite,
     deliveryId: string | undefined,
-  ): Operation<AccessRequestDecided | 'paused' | undefined>
+  ): Operation<Approved>
   declineAccessRequest(decision: AccessRequestDecision): Operation<AccessRequestDecided | undefined>
 }
 
@@ -56,14 +59,15 @@ export function accessDecisionOperations(
 
   // The request's row is locked first, and then its invite's: whoever decides on the same one waits here.
   function* approveAccessRequest(
-    { appId, requestId, decidedBy, now, note }: AccessRequestDecision,
+    { appId, requestId, decidedBy, now, note, mails }: AccessRequestDecision,
     invite: NewInvite,
     deliveryId: string | undefined,
-  ): Operation<AccessRequestDecided | 'paused' | undefined> {
+  ): Operation<Approved> {
     const [row] = yield* lockConfirmed({ appId, id: requestId })
     if (row === undefined || row.decision === 'approve') return row && unchanged(row)
-    const made = yield* invites.createInvite(invite, deliveryId, { note: inPassing(note, 'invite.create') })
+    const made = yield* invites.createInvite(invite, deliveryId, { mails, note: inPassing(note, 'invite.create') })
     if ('paused' in made) return 'paused'
+    if ('limited' in made) return made
     if ('codeTaken' in made) throw new Error('Another invite has this code.')
     const created = 'created' in made ? made.created : undefined
     const inviteId = created?.id ?? null

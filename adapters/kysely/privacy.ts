@@ -88,6 +88,11 @@ export function privacyOperations(dialect: Dialect, reading: ReadingOperations):
 
   function* forgetPerson(request: Request<'forgetPerson'>): Operation<PersonCounts> {
     const { email, limit } = request
+    // First: whoever decides on a request locks it before its invite.
+    const asked = requestsOf(request)
+      .select('id')
+      .$if(dialect.rowLocks, (query) => query.forUpdate())
+    const removed = yield* all(db.deleteFrom(tables.access_requests).where('id', 'in', asked).returning('id'))
     const own = yield* all(
       invitesOf(request)
         .select('id')
@@ -117,10 +122,6 @@ export function privacyOperations(dialect: Dialect, reading: ReadingOperations):
       const unnamed = db.updateTable(tables[table]).set({ inviter_email: null, inviter_name: null })
       sent += (yield* all(unnamed.where('id', 'in', found).returning('id'))).length
     }
-    const asked = requestsOf(request)
-      .select('id')
-      .$if(dialect.rowLocks, (query) => query.forUpdate())
-    const removed = yield* all(db.deleteFrom(tables.access_requests).where('id', 'in', asked).returning('id'))
     return { invites: own.length, acceptances: joined.length, sent, requests: removed.length }
   }
 

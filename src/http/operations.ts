@@ -305,7 +305,7 @@ export const operations: readonly Operation[] = [
     body: approveSchema,
     status: 200,
     answer: decidedSchema,
-    failures: [...managed, 409, 413, 415, 422],
+    failures: [...managed, 409, 413, 415, 422, 429],
   },
   {
     method: 'post',

@@ -7,6 +7,7 @@ import { readCursor, toPage } from '../cursors.js'
 import { InviteError } from '../errors.js'
 import { type NewId, randomId } from '../ids.js'
 import { type InputOf, invalidField, read } from '../input.js'
+import { mailCounts, tooManyMails } from '../mail/limits.js'
 import { noteOf } from '../notes.js'
 import { PAUSED } from '../record-types.js'
 import { approveSchema, declineSchema, requestListSchema } from '../schemas/access-requests.js'
@@ -75,8 +76,10 @@ export async function approveRequests(
     const invite = prepare({ email: parseAddress(email), locale }, newId(`invite ${id}`), decision.now)
     const note = noteOf('request.approve', scope, { requestId: id })
     const mailId = isMailed ? newId(`mail ${id}`) : undefined
-    const decided = await store.approveAccessRequest({ ...decision, note }, invite, mailId)
+    const mails = mailCounts(context, invite)
+    const decided = await store.approveAccessRequest({ ...decision, note, mails }, invite, mailId)
     if (decided === 'paused') throw new InviteError('not_allowed', { detail: PAUSED })
+    if (decided && 'limited' in decided) throw tooManyMails(context, invite, decided.limited)
     if (decided?.invite === undefined) return decided
     if (isMailed) context.mailQueued()
     context.emit('created', { invite: summaryOf(decided.invite, decision.now) })

@@ -13,6 +13,7 @@ import type { memoryOutbox } from './outbox.js'
 import type { memoryRecord } from './record.js'
 import type { Kept, Step } from './step.js'
 
+type Approved = Awaited<ReturnType<InviteStore['approveAccessRequest']>>
 type Kind = Kept<AccessRequestRecord>
 
 interface Parts {
@@ -111,11 +112,15 @@ export function memoryAccessRequests({ outbox, invites, createInvite, revoke, re
       return Math.min(waiting(appId).filter(isBefore).length, limit)
     }),
 
-    approveAccessRequest: step((decision, invite, deliveryId): AccessRequestDecided | 'paused' | undefined => {
+    approveAccessRequest: step((decision, invite, deliveryId): Approved => {
       const request = confirmed(decision)
       if (request === undefined || request.decision === 'approve') return request && { request, changed: false }
-      const made = createInvite(invite, deliveryId, { note: inPassing(decision.note, 'invite.create') })
+      const made = createInvite(invite, deliveryId, {
+        mails: decision.mails,
+        note: inPassing(decision.note, 'invite.create'),
+      })
       if ('paused' in made) return 'paused'
+      if ('limited' in made) return made
       if ('codeTaken' in made) throw new Error('Another invite has this code.')
       const created = 'created' in made ? made.created : undefined
       const { decidedBy, now: decidedAt } = decision

@@ -14,6 +14,7 @@ import { inPassing, type Logged, type LogOperations } from './log.js'
 import { type Operation, prepare, prepareMany } from './operation.js'
 import { fromNewInvite, type InviteRow, storable } from './records.js'
 import type { Dialect } from './schema.js'
+import { isAsked, nobody, placeOf, standingsOf } from './standings.js'
 
 export interface ListOperations {
   createInvites(request: NewInvites): Operation<readonly NewInviteOutcome[]>
@@ -23,17 +24,6 @@ export interface ListOperations {
 
 type Planned = NewInvites['invites'][number]
 
-/** What is in the way of an invitee. */
-interface Standing {
-  readonly joined: boolean
-  /** No mail to this address, whatever the organization. */
-  readonly refusing: boolean
-  /** Pending, or expired without having been used. */
-  readonly holder: { readonly id: string; readonly isExpired: boolean } | undefined
-}
-
-const nobody: Standing = { joined: false, refusing: false, holder: undefined }
-const invitees = { app_id: 'text', email_canonical: 'text', org_id: 'text' } as const
 // Those of a new invite that its row does not begin without.
 const columns = {
   id: 'text',
@@ -68,27 +58,7 @@ export function listOperations(
   const raw = <Row>(query: RawBuilder<Row>) => ({ compile: () => query.compile(db) })
   const inviteTable = sql.raw(dialect.quote(tables.invites))
   const deliveryTable = sql.raw(dialect.quote(tables.deliveries))
-  const acceptanceTable = sql.raw(dialect.quote(tables.acceptances))
-
-  // `cross join`: the rows that are sent along come first, whatever the database believes of the sizes.
-  const holders = prepareMany(dialect, invitees, (listed) =>
-    raw(sql<Pick<InviteRow, 'id' | 'email_canonical' | 'org_id' | 'expires_at'>>`
-      select i.id, i.email_canonical, i.org_id, i.expires_at from ${listed} cross join ${inviteTable} as i
-      where i.app_id = listed.app_id and i.email_canonical = listed.email_canonical
-        and coalesce(i.org_id, '') = coalesce(listed.org_id, '') and i.revoked_at is null and i.uses = 0`),
-  )
-
-  const joined = prepareMany(dialect, invitees, (listed) =>
-    raw(sql<Pick<InviteRow, 'email_canonical' | 'org_id'>>`
-      select a.email as email_canonical, a.org_id from ${listed} cross join ${acceptanceTable} as a
-      where a.app_id = listed.app_id and a.email = listed.email_canonical and a.email is not null
-        and coalesce(a.org_id, '') = coalesce(listed.org_id, '') and a.reopened_at is null`),
-  )
-
-  const refusals = prepareMany(dialect, { id: 'text' }, (listed) =>
-    raw(sql<{ id: string }>`
-      select r.id from ${listed} cross join ${sql.raw(dialect.quote(tables.mail_refusals))} as r where r.id = listed.id`),
-  )
+  const standings = standingsOf(dialect)
 
   const known = prepareMany(dialect, { id: 'text', app_id: 'text' }, (listed) =>
     raw(sql<{ id: string }>`
@@ -144,33 +114,6 @@ export function listOperations(
       .orderBy('next_attempt_at', 'desc')
       .limit(1),
   )
-
-  /** Where they stand, by place. */
-  function* standings(appId: string, people: readonly Invitee[], now: number): Operation<Map<string, Standing>> {
-    const places = [...new Map(people.map((each) => [placeOf(each), each])).values()].map(({ email, orgId }) => ({
-      app_id: appId,
-      email_canonical: email,
-      org_id: orgId,
-    }))
-    const found = new Map<string, Standing>()
-    for (const row of yield* holders(places)) {
-      const isExpired = row.expires_at !== null && dialect.decodeTime(row.expires_at) <= now
-      found.set(placeOfRow(row), { ...nobody, holder: { id: row.id, isExpired } })
-    }
-    // Read after the holders: one that has just been accepted is missing there, and here then.
-    for (const row of yield* joined(places)) {
-      const place = placeOfRow(row)
-      found.set(place, { ...nobody, joined: true, holder: found.get(place)?.holder })
-    }
-    const ids = new Set(people.flatMap(({ refusalIds = [] }) => refusalIds))
-    const refused = new Set((yield* refusals([...ids].map((id) => ({ id })))).map(({ id }) => id))
-    for (const each of people) {
-      const place = placeOf(each)
-      if (!each.refusalIds?.some((id) => refused.has(id))) continue
-      found.set(place, { ...(found.get(place) ?? nobody), refusing: true })
-    }
-    return found
-  }
 
   function* findInvitees({ appId, invitees, now }: Parameters<InviteStore['findInvitees']>[0]) {
     const found = yield* standings(appId, invitees, now)
@@ -303,19 +246,6 @@ export function listOperations(
 function inviteeOf({ invite, refusalIds }: Planned): Invitee | undefined {
   const { emailCanonical: email, orgId } = invite
   return email === null ? undefined : { email, orgId, refusalIds }
-}
-
-/** Whether a mail is meant to go there, which may be refused. */
-function isAsked({ refusalIds = [] }: Invitee): boolean {
-  return refusalIds.length > 0
-}
-
-function placeOf({ email, orgId }: Pick<Invitee, 'email' | 'orgId'>): string {
-  return `${email} ${orgId ?? ''}` // no address has a space
-}
-
-function placeOfRow(row: Pick<InviteRow, 'email_canonical' | 'org_id'>): string {
-  return placeOf({ email: row.email_canonical ?? '', orgId: row.org_id })
 }
 
 function compare(one: string, other: string): number {

@@ -15,7 +15,8 @@ import { revokeAllSchema } from '../schemas/record.js'
 import type { InviteChange, InviteRecord, InviteStore, ListInvites } from '../store.js'
 import type { Invite, Page } from '../types.js'
 import { isUsed, openCode, statusOf, summaryOf, viewOf } from '../views.js'
-import { checkRole, newCode } from './send.js'
+import { newCode } from './new-codes.js'
+import { checkRole } from './send.js'
 
 /**
  * Which invites to list.

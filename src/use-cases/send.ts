@@ -4,10 +4,8 @@ import { canGrant, type KnownActor } from '../actors.js'
 import { parseAddress } from '../addresses.js'
 import type { AppConfig } from '../app-config.js'
 import { isAppKeyActor } from '../app-keys.js'
-import { generateCode, hashCode, normalizeCode, normalizeHumanCode } from '../codes.js'
 import { appOf, type Context, findInviter, type KnownScope } from '../context.js'
 import { InviteError } from '../errors.js'
-import { humanHashes } from '../human-codes.js'
 import { type NewId, randomId } from '../ids.js'
 import { type InputOf, invalid, invalidField, read } from '../input.js'
 import { mailCounts, tooManyMails } from '../mail/limits.js'
@@ -17,7 +15,8 @@ import { PAUSED } from '../record-types.js'
 import { sendSchema } from '../schemas/invites.js'
 import type { NewInvite, QuotaState } from '../store.js'
 import type { Invite } from '../types.js'
-import { sealContext, summaryOf, viewOf } from '../views.js'
+import { summaryOf, viewOf } from '../views.js'
+import { checkCustomCode, checkOlderCodes, codeTaken, customCode, newCode } from './new-codes.js'
 import { quotaKey } from './quotas.js'
 
 /**
@@ -28,7 +27,6 @@ export type SendInvite = InputOf<typeof sendSchema>
 export type Fields = v.InferOutput<typeof sendSchema>
 type FindByEmail = (email: string) => Promise<KnownActor | undefined>
 
-const MIN_SHARED = 8 // what guesses are up against where no address must be known too
 const ROLE = /^[A-Za-z0-9._:-]{1,64}$/
 
 /** Asked again with the same ids, it makes nothing new, and returns the invite as it stands. */
@@ -96,51 +94,6 @@ export async function inviterOf(
 
 export function isMailed({ config }: Context, { email, sendEmail }: Fields): boolean {
   return email != null && config.mailer !== undefined && sendEmail !== false
-}
-
-/** A new code, sealed for this invite. */
-export function newCode({ keyring }: Context, invite: { appId: string; id: string }): { hash: string; sealed: string } {
-  const code = generateCode()
-  return { hash: hashCode(normalizeCode(code) ?? code), sealed: keyring.seal('code-seal', code, sealContext(invite)) }
-}
-
-/** A code that somebody made up, sealed for this invite as it was given. */
-function customCode(context: Context, invite: { appId: string; id: string }, code: string) {
-  const [hash = ''] = humanHashes(context, invite.appId, normalizeHumanCode(code) ?? code)
-  return { hash, sealed: context.keyring.seal('code-seal', code, sealContext(invite)) }
-}
-
-function codeTaken(): InviteError {
-  return invalidField('customCode', 'is or was the code of another invite: make up another one')
-}
-
-/** The store sees to the newest secret's. @throws InviteError where the code was given away under an older one. */
-async function checkOlderCodes(context: Context, { appId, id }: NewInvite, code: string): Promise<void> {
-  for (const codeHash of humanHashes(context, appId, normalizeHumanCode(code) ?? code).slice(1)) {
-    const other = await context.store.findInviteByCode({ appId, codeHash })
-    if (other !== undefined && other.id !== id) throw codeTaken()
-  }
-}
-
-/** @throws InviteError where a code may not be made up, or not by this actor, or could be guessed at too much cost. */
-function checkCustomCode({ config }: Context, app: AppConfig, fields: Fields, actor: KnownActor | undefined): void {
-  const code = fields.customCode
-  if (code === undefined) return
-  if (config.humanCodes === undefined) {
-    throw invalidField('customCode', 'is not taken: this install does not set `humanCodes`')
-  }
-  if (actor?.access === 'member') {
-    throw new InviteError('not_allowed', { detail: 'Only supervisors make codes up: leave customCode out.' })
-  }
-  if (fields.email) return
-  const errors = []
-  if ((normalizeHumanCode(code) ?? '').length < MIN_SHARED) {
-    errors.push({ pointer: '#/customCode', detail: `must have ${MIN_SHARED} letters and digits without an address` })
-  }
-  if (fields.maxUses === null) errors.push({ pointer: '#/maxUses', detail: 'must be a number with a customCode' })
-  const termMs = fields.expiresInMs === undefined ? app.ttlMs : fields.expiresInMs
-  if (termMs === null) errors.push({ pointer: '#/expiresInMs', detail: 'must be a number with a customCode' })
-  if (errors.length > 0) throw invalid(errors)
 }
 
 function checkTogether({ config }: Context, fields: Fields): void {

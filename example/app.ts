@@ -78,6 +78,13 @@ export function createApp({ users, invites, provider, sessionSecret, mails }: Ap
     passport.authenticate('signup', { successRedirect: '/member', failureRedirect: '/signup?taken' }),
   )
 
+  // (gate) In mode waitlist, whoever has no invite asks for one; supervisors approve on the dashboard.
+  app.post('/ask', async (req, res) => {
+    const { email, plan } = req.body as Record<string, string>
+    await invites.requestAccess({ email: email ?? '', answers: plan ? { plan } : {} })
+    res.send(views.messagePage('Look into your mail', 'Open the link in it, and you are on the waiting list.'))
+  })
+
   app.get('/login', (_req, res) => void res.send(views.loginPage()))
   app.post('/login', (req, res, next) => {
     passport.authenticate('login', (error: unknown, user: User | false) => {

@@ -43,6 +43,7 @@ const invites = createInvites({
   signupUrl: `${url}/signup`,
   appName: 'Orchard',
   quota: 5, // invites that each member may send
+  requestQuestions: { plan: { label: 'What would you like to grow?', maxLength: 200 } }, // asked in mode waitlist
   from: 'Orchard <hello@example.com>',
   mailer,
 })

@@ -38,6 +38,12 @@ const exampleIdForm = (inviteCode: string | undefined) => `<h2>or with Example I
 <label>Code of your invite<input name="inviteCode" value="${escapeHtml(inviteCode)}" autocomplete="off" spellcheck="false"></label>
 <button>Sign in with Example ID</button></form>`
 
+const askForm = `<h2>No invite yet?</h2>
+<form method="post" action="/ask">
+<label>Mail me at<input name="email" type="email" required></label>
+<label>What would you like to grow?<input name="plan" maxlength="200"></label>
+<button>Ask for access</button></form>`
+
 export interface SignupForm {
   /** Whom the app lets in. */
   readonly mode: Mode
@@ -68,7 +74,7 @@ export function signupPage({ mode, invite, email, inviteCode, error }: SignupFor
 <form method="post" action="/signup">
 <label>E-mail address<input name="email" type="email" value="${escapeHtml(email ?? invite?.email)}" required></label>
 <label>Password<input name="password" type="password" minlength="8" autocomplete="new-password" required></label>
-${code}<button>Sign up</button></form>${invite ? exampleIdLink : exampleIdForm(inviteCode)}`,
+${code}<button>Sign up</button></form>${invite ? exampleIdLink : exampleIdForm(inviteCode)}${mode === 'waitlist' && !invite ? askForm : ''}`,
   )
 }
 

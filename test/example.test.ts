@@ -88,6 +88,39 @@ describe('the example', function () {
     await inviteRow(ada, 'Shareable link').getByText('2 of 3 used').waitFor()
   })
 
+  it('puts whoever asks on a waiting list, from which a supervisor invites them', async () => {
+    const example = await startExample()
+    const boss = await openDashboard(example)
+    await switchMode(boss, 'waitlist')
+    const eve = await openPage()
+    await eve.goto(`${example.url}/signup`)
+    await eve.getByLabel('Mail me at').fill('eve@example.com')
+    await eve.getByLabel('What would you like to grow?').fill('quinces')
+    await shoot(eve, 'ask')
+    expect(await violations(eve)).to.deep.equal([])
+    await eve.getByRole('button', { name: 'Ask for access' }).click()
+    await eve.getByRole('heading', { name: 'Look into your mail' }).waitFor()
+    await eve.goto(`${example.url}/inbox`)
+    while ((await eve.getByRole('listitem').count()) === 0) await eve.reload()
+    await openMail(eve, example, 'eve@example.com')
+    await eve.frameLocator('iframe').getByRole('link').first().click()
+    await eve.getByRole('button', { name: 'Join the waiting list' }).click()
+    await eve.getByRole('heading', { name: 'You are on the list, at place 1' }).waitFor()
+
+    await boss.reload()
+    await boss.getByText('quinces').waitFor()
+    await shoot(boss, 'waiting-list')
+    await boss.getByRole('button', { name: 'Approve eve@example.com' }).click()
+    while ((await inviteRow(boss, 'eve@example.com').getByText('Mailed', { exact: true }).count()) === 0) {
+      await boss.goto(`${example.url}/admin/invites`)
+    }
+    await openMail(eve, example, 'invites you')
+    await followLink(eve)
+    await submitSignup(eve)
+    await eve.waitForURL(`${example.url}/member`)
+    expect(await eve.locator('main').textContent()).to.include('invited by Sam Supervisor')
+  })
+
   describe('refuses, and says why on the form,', () => {
     it('a code that was used', async () => {
       const example = await startExample()

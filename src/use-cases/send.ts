@@ -164,11 +164,15 @@ function checkOrganization(orgId: string | null, granters: readonly (KnownActor 
 
 /** Why a quota does not pay for this invite. */
 function exceeded({ maxUses }: NewInvite, quota: QuotaState, now: number): InviteError {
-  const { left } = quota
+  const { left, rule } = quota
+  // Where members begin with none, inviting is not theirs, unless they were given some.
+  if (left === 0 && rule.start === 0 && rule.refill === null) {
+    return new InviteError('not_allowed', { detail: 'You have no invites to send.' })
+  }
   if (maxUses === null) {
     return invalidField('maxUses', `must be a number: each account counts, and you have ${left} invites left`)
   }
-  const refillsAt = nextRefillAt(quota, quota.rule)
+  const refillsAt = nextRefillAt(quota, rule)
   const cost = maxUses === 1 ? '' : `, and this one counts as ${maxUses}`
   return new InviteError('quota_exceeded', {
     detail: left === 0 && maxUses === 1 ? 'You have no invites left.' : `You have ${left} invites left${cost}.`,

@@ -153,7 +153,7 @@ describe('inviteDashboard', () => {
       const { host } = await openDesk()
       const mia = visitor(host, 'member:mia')
       const refused: [request.Response, number, string][] = [
-        [await mia.post('/send', { email: 'eve@example.com' }), 429, 'You have no invites left.'],
+        [await mia.post('/send', { email: 'eve@example.com' }), 403, 'You have no invites to send.'],
         [await mia.post('/mode', { mode: 'open' }), 403, 'This is not allowed with the access you have.'],
       ]
       for (const [res, status, why] of refused) {

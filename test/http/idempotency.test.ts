@@ -161,7 +161,7 @@ describe('Idempotency-Key', () => {
       expect(res.get('Idempotency-Replayed')).to.equal(undefined)
     }
     const demoted = { manage: manager(host.app, 'member:boss') } // the supervisor's own id
-    expect((await create(demoted, {})).body.code).to.equal('quota_exceeded')
+    expect((await create(demoted, {})).body.code).to.equal('not_allowed')
     expectReplay(await create(host, {}), first)
   })
 

@@ -29,7 +29,7 @@ interface Visit {
 const notices = ['sent', 'resent', 'deleted', 'mode', 'approved', 'declined', 'undecided'] as const
 
 /**
- * The dashboard, to be mounted where supervisors are. Members see what was sent in their name.
+ * The dashboard, for supervisors, and for members, who see what was sent in their name and send what their quota pays for.
  * @throws TypeError where `authorize` is missing or an option unknown.
  */
 export function inviteDashboard(invites: Invites, options: InviteDashboardOptions): Router {

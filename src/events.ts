@@ -24,6 +24,12 @@ export interface AcceptedEvent {
   readonly acceptance: Acceptance
 }
 
+/** Somebody who joined pending approval was approved or declined. */
+export interface DecidedEvent {
+  /** As it stands now; `approval` says which. */
+  readonly acceptance: Acceptance
+}
+
 /** A signup that was kept out. */
 export interface RefusedEvent {
   /** The app that was to be signed up to. */
@@ -50,6 +56,8 @@ export interface InviteEvents {
   failed: [event: DeliveryFailedEvent]
   /** An account was made with an invite. */
   accepted: [event: AcceptedEvent]
+  /** A supervisor approved or declined who had joined pending approval. */
+  decided: [event: DecidedEvent]
   /** An invite was taken back, or closed because its address has joined by another one. */
   revoked: [event: InviteEvent]
   /** A door of the host's, or `invites.claim`, refused somebody; not told of a store that is down. */

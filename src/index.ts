@@ -5,6 +5,7 @@ export type { Scope } from './context.js'
 export { type FieldError, InviteError, type InviteErrorCode, type InviteErrorOptions } from './errors.js'
 export type {
   AcceptedEvent,
+  DecidedEvent,
   DeliveryFailedEvent,
   GuessingEvent,
   InviteEvent,

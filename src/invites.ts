@@ -12,7 +12,7 @@ import { createWorker } from './mail/worker.js'
 import type { InvitesOptions } from './options.js'
 import type { AuditEntry, InviterState, InviteTree, Statistics } from './record-types.js'
 import type { Acceptance, AccessRequest, Invite, InvitePreview, Page, Quota, Settings } from './types.js'
-import { listAcceptances, type PageQuery, reopenAcceptance } from './use-cases/acceptances.js'
+import { decideAcceptance, listAcceptances, type PageQuery, reopenAcceptance } from './use-cases/acceptances.js'
 import { type AccessRequestInput, askForAccess } from './use-cases/access-requests.js'
 import { type Credentials, checkInvite } from './use-cases/check.js'
 import {
@@ -118,13 +118,17 @@ export interface CoreInvites {
   /** Holds one use while an account is being made. For signups that are no Express route; those take `requireInvite`. */
   claim(claim: ClaimInput, scope?: Pick<Scope, 'appId'>): Promise<Claim>
   /** Accepts a claim by what names it: also in another process than the one that claimed. */
-  accept(claim: ClaimKey, options?: Pick<AcceptOptions, 'userId'>): Promise<Acceptance>
+  accept(claim: ClaimKey, options?: Omit<AcceptOptions, 'trx'>): Promise<Acceptance>
   /** Gives a claim back by what names it, and says whether it was still held. */
   release(claim: Pick<ClaimKey, 'claimId' | 'id'>): Promise<boolean>
   /** A page of who joined, newest first. */
   acceptances(query?: PageQuery, scope?: Scope): Promise<Page<Acceptance>>
   /** Gives a wrongly counted use back. @throws InviteError `invite_exists` where its address has another invite by now. */
   reopen(acceptanceId: string, scope?: Scope): Promise<Acceptance>
+  /** Approves who joined pending approval. Declining later is possible. @throws InviteError `invite_not_found`. */
+  approveAcceptance(acceptanceId: string, scope?: Scope): Promise<Acceptance>
+  /** Declines who joined pending approval; the use stays counted: `reopen` gives it back. @throws InviteError `invite_not_found`. */
+  declineAcceptance(acceptanceId: string, scope?: Scope): Promise<Acceptance>
   /** Whether an inviter is paused; with a change, after it. While they are, their invites are refused as `not_allowed`. */
   inviter(inviterId: string, change?: InviterChange, scope?: Scope): Promise<InviterState>
   /** Who joined by somebody's invites, by theirs, and so on. */
@@ -244,6 +248,10 @@ export function createCore(options: InvitesOptions): CoreInvites {
     release: (claim) => releaseClaim(context, claim),
     acceptances: async (query = {}, scope = {}) => listAcceptances(context, query, readScope(scope)),
     reopen: async (acceptanceId, scope = {}) => reopenAcceptance(context, acceptanceId, readScope(scope)),
+    approveAcceptance: async (acceptanceId, scope = {}) =>
+      decideAcceptance(context, { acceptanceId, approval: 'approved' }, readScope(scope)),
+    declineAcceptance: async (acceptanceId, scope = {}) =>
+      decideAcceptance(context, { acceptanceId, approval: 'declined' }, readScope(scope)),
     inviter: async (inviterId, change, scope = {}) =>
       change === undefined
         ? getInviter(context, inviterId, readScope(scope))

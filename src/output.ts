@@ -57,6 +57,8 @@ export const acceptanceSchema = v.strictObject({
   inviter,
   acceptedAt: time,
   reopenedAt: v.nullable(time),
+  approval: v.nullable(v.picklist(['pending', 'approved', 'declined'])),
+  decidedAt: v.nullable(time),
 }) satisfies v.GenericSchema<Acceptance>
 
 export const previewSchema = v.strictObject({

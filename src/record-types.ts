@@ -13,6 +13,8 @@ export const logActions = [
   'mail.sent',
   'mail.failed',
   'acceptance.reopen',
+  'acceptance.approve',
+  'acceptance.decline',
   'settings.write',
   'quota.write',
   'quota.grant',

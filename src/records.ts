@@ -109,7 +109,14 @@ export interface AcceptanceRecord {
   readonly acceptedAt: Timestamp
   /** When the use was given back; `null`: it counts. */
   readonly reopenedAt: Timestamp | null
+  /** Whether the host's approval was asked for, and what became of it; `null`: it was not. */
+  readonly approval: Approval | null
+  /** When it was approved or declined last; `null`: it was not. */
+  readonly decidedAt: Timestamp | null
 }
+
+/** What became of joining that the host wants approved by somebody. */
+export type Approval = 'pending' | 'approved' | 'declined'
 
 /** What a new invite is made of; counters and states start at nothing. */
 export type NewInvite = Omit<

@@ -114,6 +114,8 @@ export interface AcceptRequest {
   readonly email: string | null
   /** The canonical address that is known to be the new user's, and not only typed by them; `null`: none is known. */
   readonly verifiedEmail: string | null
+  /** Recorded as pending approval. Default: false. */
+  readonly pendingApproval?: boolean | undefined
   /** The time that this step happens at. */
   readonly now: Timestamp
   /** The app's mode where none is stored. */

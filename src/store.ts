@@ -1,6 +1,6 @@
 // The store contract: what a database must guarantee for the gate to hold. Implemented by the adapters, and by you
 // for any other database: pass the contract suite (`express-invite-only/adapters/contract`) and it will do.
-import type { AcceptanceRecord, InviteRecord, NewInvite, Timestamp } from './records.js'
+import type { AcceptanceRecord, Approval, InviteRecord, NewInvite, Timestamp } from './records.js'
 import type { AccessRequestStore } from './store-access-requests.js'
 import type { KeyedRequestStore } from './store-keyed-requests.js'
 import type { AppKeyStore } from './store-keys.js'
@@ -211,9 +211,33 @@ export interface InviteStore
     readonly appId: string
     /** Only those of this inviter's invites. */
     readonly inviterId?: string | undefined
+    /** Only those of this new user. */
+    readonly userId?: string | undefined
+    /** Only those whose approval stands so. */
+    readonly approval?: Approval | undefined
     readonly limit: number
     readonly after?: PagePosition | undefined
   }): Promise<readonly AcceptanceRecord[]>
+
+  /**
+   * Approves or declines an acceptance that was recorded as pending approval and not reopened; `undefined` where there is
+   * none such. It can be decided otherwise later. Returns it as it then stands, and whether this call changed it.
+   */
+  decideAcceptance(request: {
+    readonly appId: string
+    readonly acceptanceId: string
+    readonly approval: Exclude<Approval, 'pending'>
+    readonly now: Timestamp
+    readonly note?: LogNote | undefined
+  }): Promise<
+    | {
+        /** As it stands now. */
+        readonly acceptance: AcceptanceRecord
+        /** False where it was decided so before. */
+        readonly changed: boolean
+      }
+    | undefined
+  >
 
   /**
    * Gives an accepted use back and marks the acceptance. `'exists'` where the address has got another pending

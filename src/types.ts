@@ -1,5 +1,7 @@
 // The vocabulary of the public interface: people, invites and what became of them, as they stand on the wire.
 
+import type { Approval } from './records.js'
+
 /** How an app lets people in. Switched at run time; see `invites.settings`. */
 export type Mode = (typeof modes)[number]
 export const modes = ['open', 'invite-only', 'waitlist', 'closed'] as const
@@ -107,6 +109,10 @@ export interface Acceptance {
   readonly acceptedAt: string
   /** When a supervisor gave this use back, ISO 8601, UTC; `null`: it counts. */
   readonly reopenedAt: string | null
+  /** Where it was accepted with `pendingApproval`: `pending` until a supervisor decides; `null`: it needs none. */
+  readonly approval: Approval | null
+  /** When a supervisor approved or declined it last, ISO 8601, UTC; `null`: never. */
+  readonly decidedAt: string | null
 }
 
 /** One page of a list. */
@@ -228,7 +234,7 @@ export interface InvitePreview {
 /** What `authorize` is asked about. */
 export type Action =
   | `invite.${'create' | 'list' | 'read' | 'update' | 'resend' | 'revoke' | 'bulk'}`
-  | `acceptance.${'list' | 'reopen'}`
+  | `acceptance.${'list' | 'reopen' | 'decide'}`
   | `settings.${'read' | 'write'}`
   | `quota.${'read' | 'write'}`
   | `request.${'list' | 'decide'}`

@@ -84,6 +84,8 @@ export function acceptanceView(record: AcceptanceRecord): Acceptance {
     inviter: inviterOf(record),
     acceptedAt: isoTime(record.acceptedAt),
     reopenedAt: record.reopenedAt === null ? null : isoTime(record.reopenedAt),
+    approval: record.approval,
+    decidedAt: record.decidedAt === null ? null : isoTime(record.decidedAt),
   }
 }
 

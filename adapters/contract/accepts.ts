@@ -38,12 +38,62 @@ export function testAccepts(test: Test): void {
         inviterName: 'Ida',
         acceptedAt: NOW,
         reopenedAt: null,
+        approval: null,
+        decidedAt: null,
       },
     )
     const after = await found(store, invite)
     assert.deepEqual([after.uses, after.held], [1, 0])
     assert.deepEqual(await store.listAcceptances({ appId: APP, limit: 10 }), [acceptance])
     assert.deepEqual(await store.listAcceptances({ appId: 'other', limit: 10 }), [])
+  })
+
+  test('records that approval is asked for, and what was decided, until it is decided otherwise', async (store) => {
+    const invite = await create(store, newInvite({ maxUses: 3, role: 'nurse' }))
+    const join = async (userId: string, pendingApproval?: boolean) =>
+      (await acceptFor(store, invite, {}, { userId, pendingApproval })).acceptance
+    const [ada, bob, cy] = [await join('ada', true), await join('bob', true), await join('cy')]
+    assert.deepEqual([ada.approval, bob.approval, cy.approval, ada.decidedAt], ['pending', 'pending', null, null])
+    const listed = async (approval: 'pending' | 'approved' | 'declined') =>
+      (await store.listAcceptances({ appId: APP, approval, limit: 10 })).map(({ userId }) => userId)
+    assert.deepEqual((await listed('pending')).toSorted(), ['ada', 'bob'])
+    assert.deepEqual(await store.listAcceptances({ appId: APP, userId: 'bob', limit: 10 }), [bob])
+
+    let notes = 0
+    const decide = (acceptanceId: string, approval: 'approved' | 'declined', now = NOW) => {
+      const action = approval === 'approved' ? 'acceptance.approve' : 'acceptance.decline'
+      const note = { id: `note-${++notes}`, action, actor: { kind: 'code', id: null }, details: null } as const
+      return store.decideAcceptance({ appId: APP, acceptanceId, approval, now, note })
+    }
+    const approved = { ...ada, approval: 'approved', decidedAt: NOW }
+    assert.deepEqual(await decide(ada.id, 'approved'), { acceptance: approved, changed: true })
+    assert.deepEqual(await decide(ada.id, 'approved', NOW + 1), { acceptance: approved, changed: false })
+    const declined = { ...ada, approval: 'declined', decidedAt: NOW + 2 }
+    assert.deepEqual(await decide(ada.id, 'declined', NOW + 2), { acceptance: declined, changed: true })
+    assert.deepEqual(
+      [await listed('pending'), await listed('approved'), await listed('declined')],
+      [['bob'], [], ['ada']],
+    )
+    const logged = (await store.listLog({ appId: APP, limit: 10 })).filter(({ id }) => id.startsWith('note-'))
+    assert.deepEqual(
+      logged.map(({ action, acceptanceId, inviteId }) => [action, acceptanceId, inviteId]),
+      ['acceptance.decline', 'acceptance.approve'].map((action) => [action, ada.id, invite.id]),
+    )
+    assert.deepEqual((await found(store, invite)).uses, 3)
+  })
+
+  test('decides on no acceptance that asked for no approval, was given back, is unknown or another app’s', async (store) => {
+    const invite = await create(store, newInvite({ maxUses: 3 }))
+    const { acceptance: plain } = await acceptFor(store, invite, {}, { userId: 'ada' })
+    const { acceptance: asking } = await acceptFor(store, invite, {}, { userId: 'bob', pendingApproval: true })
+    const decide = (acceptanceId: string, appId = APP) =>
+      store.decideAcceptance({ appId, acceptanceId, approval: 'approved', now: NOW })
+    for (const undecided of [await decide(plain.id), await decide('none'), await decide(asking.id, 'other')])
+      assert.equal(undecided, undefined)
+    await store.reopenAcceptance({ appId: APP, acceptanceId: asking.id, now: NOW })
+    assert.equal(await decide(asking.id), undefined)
+    const [left] = await store.listAcceptances({ appId: APP, approval: 'pending', limit: 10 })
+    assert.deepEqual(left, { ...asking, reopenedAt: NOW })
   })
 
   test('R-05 the same claim or the same user again changes nothing', async (store) => {

@@ -1,4 +1,4 @@
-// Who joined: listing accepted uses and giving one back.
+// Who joined: listing accepted uses, approving them, and giving one back.
 import { type SqlBool, sql } from 'kysely'
 import type { AcceptanceRecord, InviteStore } from '../../src/store.js'
 import type { LogOperations } from './log.js'
@@ -11,9 +11,11 @@ import type { DbTime, Dialect } from './schema.js'
 export interface AcceptanceOperations {
   listAcceptances(query: List): Operation<readonly AcceptanceRecord[]>
   reopenAcceptance(request: Reopen): Operation<AcceptanceRecord | 'exists' | undefined>
+  decideAcceptance(request: Decide): Operation<Awaited<ReturnType<InviteStore['decideAcceptance']>>>
 }
 
 type List = Parameters<InviteStore['listAcceptances']>[0]
+type Decide = Parameters<InviteStore['decideAcceptance']>[0]
 type Reopen = Parameters<InviteStore['reopenAcceptance']>[0]
 
 export function acceptanceOperations(
@@ -32,6 +34,17 @@ export function acceptanceOperations(
       .set({ reopened_at: p.now })
       .where('id', '=', p.id)
       .where('reopened_at', 'is', null)
+      .returningAll(),
+  )
+
+  const decide = prepare((p: { appId: string; id: string; approval: Decide['approval']; now: DbTime }) =>
+    db
+      .updateTable(tables.acceptances)
+      .set({ approval: p.approval, decided_at: p.now })
+      .where('app_id', '=', p.appId)
+      .where('id', '=', p.id)
+      .where('reopened_at', 'is', null)
+      .where('approval', '<>', p.approval) // nor where none was asked for
       .returningAll(),
   )
 
@@ -59,9 +72,11 @@ export function acceptanceOperations(
   )
 
   function* listAcceptances(query: List): Operation<readonly AcceptanceRecord[]> {
-    const { after, inviterId } = query
+    const { after, inviterId, userId, approval } = query
     let select = db.selectFrom(tables.acceptances).selectAll().where('app_id', '=', query.appId)
     if (inviterId !== undefined) select = select.where('inviter_id', '=', inviterId)
+    if (userId !== undefined) select = select.where('user_id', '=', userId)
+    if (approval !== undefined) select = select.where('approval', '=', approval)
     if (after) {
       const position = dialect.encodeTime(after.at)
       select = select.where((eb) => eb(eb.refTuple('accepted_at', 'id'), '<', eb.tuple(position, after.id)))
@@ -89,5 +104,15 @@ export function acceptanceOperations(
     return toAcceptance(dialect, reopened)
   }
 
-  return { listAcceptances, reopenAcceptance }
+  function* decideAcceptance(request: Decide): ReturnType<AcceptanceOperations['decideAcceptance']> {
+    const { appId, acceptanceId, approval, now, note } = request
+    const [decided] = yield* decide({ appId, id: acceptanceId, approval, now: dialect.encodeTime(now) })
+    const row = decided ?? (yield* byId({ appId, id: acceptanceId }))[0]
+    if (row === undefined || row.approval === null || row.reopened_at !== null) return undefined
+    const invite = { id: row.invite_id, app_id: row.app_id, inviter_id: row.inviter_id, role: row.role }
+    if (decided) yield* log.logInvite(note, invite, now, row.id)
+    return { acceptance: toAcceptance(dialect, row), changed: decided !== undefined }
+  }
+
+  return { listAcceptances, reopenAcceptance, decideAcceptance }
 }

@@ -178,6 +178,8 @@ export function claimStatements(dialect: Dialect) {
       inviter_name: p.inviter_name,
       accepted_at: p.accepted_at,
       reopened_at: p.reopened_at,
+      approval: p.approval,
+      decided_at: p.decided_at,
     }),
   )
 

@@ -156,6 +156,8 @@ export function claimOperations(
       inviter_name: invite.inviter_name,
       accepted_at: now,
       reopened_at: null,
+      approval: request.pendingApproval === true ? 'pending' : null,
+      decided_at: null,
     }
     yield* statements.insertAcceptance(acceptance)
     if (invite.max_uses !== null && invite.uses >= invite.max_uses) yield* deliveries.cancel({ inviteId, now })

@@ -70,6 +70,8 @@ export function toAcceptance(dialect: Dialect, row: AcceptanceRow): AcceptanceRe
     inviterName: row.inviter_name,
     acceptedAt: dialect.decodeTime(row.accepted_at),
     reopenedAt: time(dialect, row.reopened_at),
+    approval: row.approval,
+    decidedAt: time(dialect, row.decided_at),
   }
 }
 

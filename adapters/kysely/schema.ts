@@ -1,6 +1,6 @@
 // The tables, as Kysely sees them, and what differs between the databases they live in.
 import type { CompiledQuery, Generated, Kysely, RawBuilder } from 'kysely'
-import type { LogActorKind } from '../../src/store.js'
+import type { Approval, LogActorKind } from '../../src/store.js'
 import type { Mode } from '../../src/types.js'
 
 declare const encoded: unique symbol
@@ -67,6 +67,8 @@ export interface AcceptanceTable {
   inviter_name: string | null
   accepted_at: DbTime
   reopened_at: DbTime | null
+  approval: Approval | null
+  decided_at: DbTime | null
 }
 
 export interface DeliveryTable {

@@ -81,6 +81,7 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
       trx === undefined ? runner.write(() => claims.accept(request)) : runner.join(trx, () => claims.accept(request)),
     release: (claim) => runner.write(() => claims.release(claim)),
     listAcceptances: (query) => runner.read(() => acceptances.listAcceptances(query)),
+    decideAcceptance: (request) => runner.write(() => acceptances.decideAcceptance(request)),
     reopenAcceptance: (request) => runner.write(() => acceptances.reopenAcceptance(request)),
     time: () => runner.read(() => databaseTime(dialect)),
     getSettings: (appId) => runner.read(() => settings.getSettings(appId)),

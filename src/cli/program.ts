@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import type { Cli } from './cli.js'
 import { addAcceptances } from './commands/acceptances.js'
 import { addApprove } from './commands/approve.js'
+import { addDecide } from './commands/decide.js'
 import { addDoctor } from './commands/doctor.js'
 import { addKeys } from './commands/keys.js'
 import { addList } from './commands/list.js'
@@ -28,7 +29,7 @@ type AddCommand = (program: Command, cli: Cli) => void
 const groups: readonly (readonly [heading: string, commands: readonly AddCommand[]])[] = [
   ['Set up:', [addMigrate, addDoctor, addPreview]],
   ['Invites:', [addSend, addSeed, addList, addShow, addResend, addRevoke]],
-  ['Who joined:', [addAcceptances, addReopen]],
+  ['Who joined:', [addAcceptances, addDecide, addReopen]],
   ['Who may join, and invite:', [addMode, addSeats, addQuota, addApprove]],
   ['What happened:', [addStats, addLog]],
   ['Programs:', [addKeys]],

@@ -202,6 +202,22 @@ export const operations: readonly Operation[] = [
     failures: [...managed, 409],
   },
   {
+    method: 'post',
+    path: '/app/{appId}/acceptance/{acceptanceId}/approve',
+    summary: 'Approve who joined pending approval',
+    status: 200,
+    answer: acceptanceSchema,
+    failures: managed,
+  },
+  {
+    method: 'post',
+    path: '/app/{appId}/acceptance/{acceptanceId}/decline',
+    summary: 'Decline who joined pending approval',
+    status: 200,
+    answer: acceptanceSchema,
+    failures: managed,
+  },
+  {
     method: 'get',
     path: '/app/{appId}/settings',
     summary: 'What is switched at run time',

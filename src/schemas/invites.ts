@@ -139,6 +139,10 @@ export const pageSchema = v.strictObject({
 export const acceptancesSchema = v.strictObject({
   /** Only those of this inviter's invites. */
   inviterId: v.optional(line(255)),
+  /** Only those of this new user, by the host's id. */
+  userId: v.optional(line(255)),
+  /** Only those whose approval stands so. */
+  approval: v.optional(v.picklist(['pending', 'approved', 'declined'])),
   ...pageSchema.entries,
 })
 

@@ -32,6 +32,11 @@ export interface ClaimInput extends Credentials {
 export interface AcceptOptions {
   /** The host's id of the new user. Accepting again for the same one changes nothing. */
   readonly userId?: string | number | bigint | null | undefined
+  /**
+   * Whether somebody has to approve the new member first, as your app has it. The use counts and the account may exist; what
+   * it may do before is yours to say: `invites.events` tells `decided`, and `acceptances({ userId })` knows. Default: false.
+   */
+  readonly pendingApproval?: boolean | undefined
   /** The host's open transaction, to commit or roll back with. `accepted` is told by the gate, or by accepting again. */
   readonly trx?: unknown
 }
@@ -182,7 +187,7 @@ function claimHandle(context: Context, key: ClaimKey, found: Found): Claim {
 export async function acceptClaim(
   context: Context,
   key: ClaimKey,
-  options: Pick<AcceptOptions, 'userId'> = {},
+  options: Omit<AcceptOptions, 'trx'> = {},
   untold?: Acceptance,
 ): Promise<Acceptance> {
   const result = await context.store.accept(acceptRequest(context, key, options))
@@ -197,9 +202,10 @@ export async function releaseClaim({ store }: Context, key: Pick<ClaimKey, 'clai
 }
 
 function acceptRequest(context: Context, key: ClaimKey, options: AcceptOptions) {
-  checkNames('accept', options, ['userId', 'trx'])
+  checkNames('accept', options, ['userId', 'pendingApproval', 'trx'])
   const app = appOf(context, key.appId)
-  const { userId } = options
+  const { userId, pendingApproval = false } = options
+  if (typeof pendingApproval !== 'boolean') throw new TypeError('accept({ pendingApproval }) is true or false.')
   const email = key.email === null ? null : (parseAddress(key.email)?.canonical ?? null)
   return {
     claimId: key.claimId,
@@ -209,6 +215,7 @@ function acceptRequest(context: Context, key: ClaimKey, options: AcceptOptions) 
     userId: readUserId(userId),
     email,
     verifiedEmail: key.emailAsserted === true ? email : null,
+    pendingApproval,
     now: context.config.clock(),
     defaultMode: app.mode,
     defaultSeats: app.seats,

@@ -27,7 +27,7 @@ const inviteColumns = [
 const acceptanceColumns = [
   ...(['acceptanceId', 'inviteId', 'appId', 'userId', 'email', 'role', 'orgId'] as const),
   ...inviterColumns,
-  ...(['acceptedAt', 'reopenedAt'] as const),
+  ...(['acceptedAt', 'reopenedAt', 'approval', 'decidedAt'] as const),
 ]
 
 /** Every acceptance, newest first. Rejects, instead of breaking off, where the first page cannot be had. */

@@ -141,6 +141,12 @@ const cases: readonly (readonly [name: string, run: (store: InviteStore) => Prom
     ['the log of an actor', log({ actorId: 'big', after: AFTER }), 'acceptances_by_user', 'log_actor'],
     ['the log of an action', log({ action: 'invite.revoke', after: AFTER }), 'log_action'],
     ['the log of accepting', log({ action: 'invite.accept', after: AFTER }), 'acceptances_list'],
+    [
+      'who waits for approval',
+      (store) => store.listAcceptances({ appId: APP, approval: 'pending', limit: 9 }),
+      'acceptances_approval',
+    ],
+    ['a new user', (store) => store.listAcceptances({ appId: APP, userId: 'u1', limit: 9 }), 'acceptances_by_user'],
     ['the tree', (store) => store.getTree({ appId: APP, rootId: 'big', depth: 5, limit: 9 }), 'acceptances_inviter'],
     ['check', (store) => store.findInviteByCode({ appId: APP, codeHash: 'code' }), 'invites_code'],
     ['what is due', (store) => store.leaseDeliveries({ now: 0, leasedUntil: 1, limit: 5 }), 'deliveries_due'],

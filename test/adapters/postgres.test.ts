@@ -90,7 +90,8 @@ describe('postgresStore', () => {
         await postgresUrl(),
         `select version from ${schema}.invite_only_migrations order by 1`,
       )
-      expect(rows).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8, 9].map((version) => ({ version })))
+      expect(rows).to.have.length.above(9)
+      expect(rows).to.deep.equal(rows.map((_, index) => ({ version: index + 1 })))
     })
 
     it('by the SQL that it prints, and has then nothing left to do', async () => {

@@ -79,6 +79,7 @@ describe('sqliteStore', () => {
     const kept = JSON.parse(JSON.stringify(rows(before)))
     const added = {
       deliveries: { request_id: null },
+      acceptances: { approval: null, decided_at: null },
       settings: { next_mode: null, next_mode_at: null, limits: null },
       invites: { past_expiry: null, once_per_person: 0, quota_cost: 0, quota_back: 0 },
     }
@@ -87,9 +88,9 @@ describe('sqliteStore', () => {
     const host = await openHost({ file })
     expect(rows(before)).to.deep.equal(kept)
     expect(tables()).to.include('invite_only_keyed_requests')
-    expect(db.prepare('select version from invite_only_migrations').pluck().all()).to.deep.equal([
-      1, 2, 3, 4, 5, 6, 7, 8, 9,
-    ])
+    const steps = db.prepare('select version from invite_only_migrations').pluck().all()
+    expect(steps).to.have.length.above(9)
+    expect(steps).to.deep.equal(steps.map((_, index) => index + 1))
     const signup = { email: 'ada@example.com', inviteCode: 'STHM-29H5-Q0ZD-3AQW-YJ42-V30M-9FKT' }
     expect((await host.signup(signup)).body).to.include({ email: 'ada@example.com', role: 'nurse' })
     const invite = await host.manage.post('default/invite', {}).set('Idempotency-Key', 'key')

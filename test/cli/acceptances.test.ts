@@ -49,6 +49,28 @@ describe('the command line, acceptances and reopen', () => {
     expect(unknown).to.include({ code: 1, stdout: '' })
     expect(unknown.stderr).to.include('There is no such acceptance.')
   })
+
+  it('approves and declines who joined pending approval', async () => {
+    const { host, run, json } = await openFolder()
+    const { inviteCode } = await host.invites.send({ maxUses: null })
+    for (const userId of ['ada', 'bob', 'cy']) {
+      const claim = await host.invites.claim({ inviteCode: inviteCode ?? '', email: `${userId}@example.com` })
+      await claim.accept({ userId, pendingApproval: userId !== 'cy' })
+    }
+    const [bob, ada] = (await host.invites.acceptances({ approval: 'pending' })).items
+    expect((await run('acceptances --approval pending')).stdout)
+      .to.include('UTC (pending)')
+      .and.not.include('cy@')
+    const both = `${ada?.acceptanceId} ${bob?.acceptanceId}`
+    expect((await run(`decide approve ${both}`, {})).stdout).to.match(/^Approved 2 new members\.\n/)
+    expect(await json(`decide decline ${bob?.acceptanceId}`)).to.have.nested.property('items[0].approval', 'declined')
+    expect((await run('acceptances')).stdout)
+      .to.include('UTC (declined)')
+      .and.not.include('(pending)')
+    const unknown = await run('decide approve nope')
+    expect(unknown).to.include({ code: 1, stdout: '' })
+    expect(unknown.stderr).to.include('There is no such acceptance that was pending approval')
+  })
 })
 
 describe('the command line, prune', () => {

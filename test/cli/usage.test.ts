@@ -7,6 +7,7 @@ import { known, runProgram } from './program.js'
 
 const commands = [
   ...['migrate', 'doctor', 'preview', 'send', 'seed', 'list', 'show', 'resend', 'revoke', 'acceptances', 'reopen'],
+  'decide',
   ...['mode', 'seats', 'quota', 'approve', 'stats', 'log', 'keys', 'prune'],
 ]
 

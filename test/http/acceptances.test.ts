@@ -124,6 +124,96 @@ describe('the router, afterwards', () => {
     })
   })
 
+  describe('joining that somebody has to approve', () => {
+    /** A host whose new members are approved by a supervisor. */
+    async function openPending() {
+      const host = await openHost({
+        signup: async (req, res) => {
+          const joined = await req.invite?.accept({ userId: req.body.userId, pendingApproval: true })
+          res.status(201).json({ approval: joined?.approval })
+        },
+      })
+      const decided: [string, string | null][] = []
+      host.invites.events.on('decided', ({ acceptance }) => decided.push([`${acceptance.userId}`, acceptance.approval]))
+      const { inviteCode } = await sendInvite(host, { maxUses: null, role: 'nurse' })
+      const join = async (userId: string) => {
+        const { body } = await host.signup({ inviteCode, userId, email: `${userId}@example.com` }).expect(201)
+        expect(body).to.deep.equal({ approval: 'pending' })
+        const { items } = await host.invites.acceptances({ userId })
+        return items[0]?.acceptanceId ?? ''
+      }
+      const decide = (id: string, decision: 'approve' | 'decline') =>
+        host.manage.post(`default/acceptance/${id}/${decision}`)
+      return { host, decided, join, decide }
+    }
+
+    it('waits until a supervisor approves or declines, who can change their mind', async () => {
+      const { host, decided, join, decide } = await openPending()
+      const [ada, bob] = [await join('ada'), await join('bob')]
+      const pending = async () =>
+        (await host.manage.get('default/acceptance?approval=pending')).body.items.map(
+          (item: { userId: string }) => item.userId,
+        )
+      expect((await pending()).toSorted()).to.deep.equal(['ada', 'bob'])
+      host.clock.advance(DAY)
+      const { body, status } = await decide(ada, 'approve')
+      expect(status).to.equal(200)
+      expect(body).to.deep.include({ userId: 'ada', role: 'nurse', approval: 'approved', reopenedAt: null })
+      expect(body.decidedAt).to.equal('2026-11-22T09:00:00.000Z')
+      host.clock.advance(DAY)
+      expect((await decide(ada, 'approve')).body).to.deep.equal(body)
+      expect((await decide(bob, 'decline')).body.approval).to.equal('declined')
+      expect(await pending()).to.deep.equal([])
+      expect((await decide(bob, 'approve')).body.approval).to.equal('approved')
+      expect(decided).to.deep.equal([
+        ['ada', 'approved'],
+        ['bob', 'declined'],
+        ['bob', 'approved'],
+      ])
+      const { body: log } = await host.manage.get('default/audit?limit=3')
+      const actions = log.items.map(({ action, acceptanceId }: { action: string; acceptanceId: string }) => [
+        action,
+        acceptanceId,
+      ])
+      expect(actions).to.deep.include.members([
+        ['acceptance.decline', bob],
+        ['acceptance.approve', bob],
+        ['acceptance.approve', ada],
+      ])
+    })
+
+    it('answers 404 for who needed no approval, had their use given back, is unknown or of another app', async () => {
+      const { host, join, decide } = await openPending()
+      const ada = await join('ada')
+      await host.manage.post(`default/acceptance/${ada}/reopen`)
+      const plain = await openHost()
+      const { inviteCode } = await sendInvite(plain)
+      await plain.signup({ inviteCode, email: 'cy@example.com' }).expect(201)
+      const [cy] = (await plain.invites.acceptances()).items
+      const answers = [
+        await decide(ada, 'approve'),
+        await decide('unknown', 'decline'),
+        await plain.manage.post(`default/acceptance/${cy?.acceptanceId}/approve`),
+      ]
+      for (const { status, body } of answers) {
+        expect(status).to.equal(404)
+        expect(body).to.include({ code: 'invite_not_found' })
+        expect(body.detail).to.match(/no such acceptance that was pending approval/)
+      }
+    })
+
+    it('takes true or false, and nothing else', async () => {
+      const { host } = await openPending()
+      const { inviteCode } = await sendInvite(host)
+      const claim = await host.invites.claim({ inviteCode, email: 'ada@example.com' })
+      const accepting = claim.accept({ pendingApproval: 'yes' as never }).catch((error: unknown) => error)
+      expect(await accepting)
+        .to.be.instanceOf(TypeError)
+        .with.property('message', 'accept({ pendingApproval }) is true or false.')
+      expect(await claim.release()).to.equal(true)
+    })
+  })
+
   it('leaves what is no route of its own to the host', async () => {
     const host = await openHost({ before: (app) => void app.get('/invites/app/default/x', (_, res) => void res.end()) })
     await request(host.app).get('/invites/app/default/x').expect(200)

@@ -108,9 +108,14 @@ describe('the OpenAPI document', () => {
     for (const each of [ended, { appId, token: 'wrong' }]) await call('get', noMore, each)
     await call('post', noMore, ended, { choice: 'stop' })
     await call('post', noMore, ended, { choice: 'resume' })
-    await host.signup({ inviteCode, email: 'ada@example.com' }).expect(201)
+    const claim = await host.invites.claim({ inviteCode, email: 'ada@example.com' })
+    await claim.accept({ pendingApproval: true })
     const { items } = (await call('get', '/app/{appId}/acceptance', { appId })).body
     const { acceptanceId } = items[0]
+    for (const done of ['approve', 'decline'] as const) {
+      const decided = await call('post', `/app/{appId}/acceptance/{acceptanceId}/${done}`, { appId, acceptanceId })
+      expect(decided.body.approval).to.equal(`${done}d`)
+    }
     await call('post', '/app/{appId}/acceptance/{acceptanceId}/reopen', { appId, acceptanceId })
     await call('get', '/app/{appId}/settings', { appId })
     const requests = '/app/{appId}/access-request'

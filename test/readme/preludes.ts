@@ -68,6 +68,24 @@ export const preludes: readonly Prelude[] = [
       assert.match(JSON.parse(refused.text).why, /needs an invite/)`,
   },
   {
+    has: 'pendingApproval: true })\nawait members.add',
+    before: `
+      import assert from 'node:assert/strict'
+      import { claim, invites } from './harness.js'
+      const req = { invite: await claim() }
+      const user = { id: 'approved-later' }
+      const active = new Map<string | null, boolean>()
+      const members = {
+        add: async (member: { user: { id: string }; role: string | null; orgId: string | null; active: boolean }) =>
+          void active.set(member.user.id, member.active),
+        activate: (userId: string | null, is: boolean) => active.set(userId, is),
+      }`,
+    after: `
+      assert.equal(active.get(user.id), false)
+      await invites.approveAcceptance(joined.acceptanceId)
+      assert.equal(active.get(user.id), true)`,
+  },
+  {
     has: 'req.invite?.acceptSync({ userId: user.id, trx: db })',
     before: `
       import assert from 'node:assert/strict'

@@ -21,6 +21,22 @@ export function addSettings({ router, invites, manage, once }: Routes): void {
     }),
   )
 
+  router.post(
+    '/app/:appId/acceptance/:acceptanceId/approve',
+    manage('acceptance.decide', ({ req, body, scope }) => {
+      read(emptySchema, body)
+      return invites.approveAcceptance(param(req, 'acceptanceId'), scope)
+    }),
+  )
+
+  router.post(
+    '/app/:appId/acceptance/:acceptanceId/decline',
+    manage('acceptance.decide', ({ req, body, scope }) => {
+      read(emptySchema, body)
+      return invites.declineAcceptance(param(req, 'acceptanceId'), scope)
+    }),
+  )
+
   router.get(
     '/app/:appId/settings',
     manage('settings.read', ({ scope }) => invites.settings(undefined, scope)),

@@ -329,8 +329,10 @@ export function memoryStore(): InviteStore {
       const { id: inviteId, appId, role, orgId, inviterId, inviterEmail, inviterName } = invite
       const email = invite.emailCanonical ?? hold?.email ?? request.email
       const granted = { role, orgId, inviterId, inviterEmail, inviterName }
-      const times = { acceptedAt: now, reopenedAt: null }
-      const acceptance = { id: request.acceptanceId, inviteId, appId, claimId, userId, email, ...granted, ...times }
+      const times = { acceptedAt: now, reopenedAt: null, decidedAt: null }
+      const approval = request.pendingApproval === true ? ('pending' as const) : null
+      const key = { id: request.acceptanceId, inviteId, appId, claimId }
+      const acceptance = { ...key, userId, email, ...granted, ...times, approval }
       acceptances.set(acceptance.id, acceptance)
       return { accepted: true, fresh: true, acceptance, closed: closeSibling(invite, request) }
     }),
@@ -340,15 +342,28 @@ export function memoryStore(): InviteStore {
       return invite !== undefined && letGo(invite, claimId) !== undefined
     }),
 
-    listAcceptances: step(({ appId, inviterId, limit, after }) =>
+    listAcceptances: step(({ appId, inviterId, userId, approval, limit, after }) =>
       [...acceptances.values()]
         .filter((acceptance) => acceptance.appId === appId)
         .filter((acceptance) => inviterId === undefined || acceptance.inviterId === inviterId)
+        .filter((acceptance) => userId === undefined || acceptance.userId === userId)
+        .filter((acceptance) => approval === undefined || acceptance.approval === approval)
         .filter(({ acceptedAt, id }) => !after || isAfter([acceptedAt, id], [after.at, after.id]))
         .sort((a, b) => (isAfter([a.acceptedAt, a.id], [b.acceptedAt, b.id]) ? 1 : -1))
         .slice(0, limit),
     ),
 
+    decideAcceptance: step(({ appId, acceptanceId, approval, now, note }) => {
+      const acceptance = acceptances.get(acceptanceId)
+      const invite = acceptance && find({ appId, inviteId: acceptance.inviteId })
+      if (!acceptance || !invite || acceptance.approval === null || acceptance.reopenedAt !== null) return undefined
+      const changed = acceptance.approval !== approval
+      if (changed) {
+        Object.assign(acceptance, { approval, decidedAt: now })
+        noteInvite(note, invite, now, acceptanceId)
+      }
+      return { acceptance, changed }
+    }),
     reopenAcceptance: step(({ appId, acceptanceId, now, note }) => {
       const acceptance = acceptances.get(acceptanceId)
       const invite = acceptance && find({ appId, inviteId: acceptance.inviteId })

@@ -54,6 +54,8 @@ export interface InviteEvents {
   sent: [event: InviteEvent]
   /** A try to mail failed; `final` when it was the last. */
   failed: [event: DeliveryFailedEvent]
+  /** A signup page asked about an invite that would let somebody in: whoever came with it has opened the page. */
+  opened: [event: InviteEvent]
   /** An account was made with an invite. */
   accepted: [event: AcceptedEvent]
   /** A supervisor approved or declined who had joined pending approval. */

@@ -2,13 +2,14 @@
 import { once } from 'node:events'
 import Sqlite from 'better-sqlite3'
 import { expect } from 'chai'
+import request from 'supertest'
 import type { InviteEvents } from '../src/index.js'
 import { afterThis } from './support/cleanup.js'
 import { DAY, type Host, openHost, refusal, sendInvite } from './support/host.js'
 import { itOnSqlite } from './support/host-database.js'
 import { startSmtp } from './support/smtp.js'
 
-const eventNames = ['created', 'sent', 'failed', 'accepted', 'revoked'] as const
+const eventNames = ['created', 'sent', 'failed', 'opened', 'accepted', 'revoked'] as const
 
 /** Everything that an install tells from now on. */
 function listen({ invites: { events } }: Host) {
@@ -46,6 +47,24 @@ describe('invites.events', () => {
     expect(told[2]).to.deep.equal({ acceptance })
     expect(acceptance).to.include({ inviteId, role: 'nurse', email: 'ada@example.com' })
     expect(joinUrl).to.be.a('string')
+  })
+
+  it('tells opened where a signup page asks about an invite that lets somebody in, and of no other code', async () => {
+    const host = await openHost()
+    const { names, told, text } = listen(host)
+    const { inviteId, inviteCode } = await sendInvite(host, { email: 'ada@example.com' })
+    await request(host.app).get(`/invites/app/default/join/${inviteCode}`).expect(302)
+    expect(names).to.deep.equal(['created']) // a mail scanner follows links too
+    const check = (code: unknown) =>
+      request(host.app).post('/invites/app/default/invite/check').send({ inviteCode: code })
+    await check(inviteCode).expect(200)
+    await check('wrong').expect(404)
+    expect(names).to.deep.equal(['created', 'opened'])
+    expect(told[1]).to.deep.include.keys('invite').and.have.nested.include({ 'invite.inviteId': inviteId })
+    await host.invites.revoke(inviteId)
+    await check(inviteCode).expect(404)
+    expect(names).to.deep.equal(['created', 'opened', 'revoked'])
+    expect(text()).not.to.include(inviteCode)
   })
 
   it('tells failed for every try, and which was the last', async () => {

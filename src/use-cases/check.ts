@@ -1,11 +1,11 @@
-// What a signup page may show of an invite before anybody signs up. Changes nothing.
+// What a signup page may show of an invite before anybody signs up. Changes nothing, and tells the listeners.
 import { addressHint } from '../addresses.js'
 import { appOf, type Context, type KnownScope, modeOf } from '../context.js'
 import { InviteError } from '../errors.js'
 import { hashOfTyped } from '../human-codes.js'
 import { isProven } from '../proofs.js'
 import type { InvitePreview } from '../types.js'
-import { inviterOf, statusOf } from '../views.js'
+import { inviterOf, statusOf, summaryOf } from '../views.js'
 
 /** The secrets that somebody came with. */
 export interface Credentials {
@@ -23,16 +23,18 @@ export async function checkInvite(
 ): Promise<InvitePreview> {
   const app = appOf(context, scope.appId)
   const { store, config } = context
+  const now = config.clock()
   const codeHash = await hashOfTyped(context, app.appId, inviteCode)
   const invite = await store.findInviteByCode({ appId: app.appId, codeHash })
   const mode = await modeOf(context, app)
-  if (invite === undefined || mode === 'closed' || statusOf(invite, config.clock()) !== 'pending') {
+  if (invite === undefined || mode === 'closed' || statusOf(invite, now) !== 'pending') {
     throw new InviteError('invite_not_found')
   }
   const { inviterId } = invite
   if (inviterId !== null && (await store.findPause({ appId: app.appId, inviterId })) !== null) {
     throw new InviteError('invite_not_found')
   }
+  context.emit('opened', { invite: summaryOf(invite, now) })
   const inviter = inviterOf(invite)
   return {
     appId: app.appId,

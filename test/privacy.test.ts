@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
 import { expect } from 'chai'
+import request from 'supertest'
 import { DAY, openHost, refusal, sendInvite } from './support/host.js'
 import { itOnSqlite } from './support/host-database.js'
 import { startSmtp } from './support/smtp.js'
@@ -90,7 +91,6 @@ describe('privacy', () => {
 
   it('R-30 remembers that somebody who is forgotten wants no mail', async () => {
     const { host, path } = await openFull()
-    const { default: request } = await import('supertest')
     await request(host.app).post(path).expect(200)
     await host.invites.forget({ email: ADA })
     expect((await host.invites.export({ email: ADA })).noMoreMail).to.equal(true)

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import request from 'supertest'
 import type { InvitesOptions } from '../../src/index.js'
-import { type Host, MINUTE, openHost, sendInvite } from '../support/host.js'
+import { type Host, MINUTE, openHost, SECRET, sendInvite } from '../support/host.js'
 import { type Received, startSmtp } from '../support/smtp.js'
 
 const NEW = 'another secret of the tests, as long as that one'
@@ -198,7 +198,6 @@ describe('no more mail', () => {
     const path = pathIn(await mailed(ADA))
     await oneClick(host, path).expect(200)
     const bob = pathIn(await mailed('bob@example.com'))
-    const { SECRET } = await import('../support/host.js')
     const rotated = await openMailed({ secret: [NEW, SECRET] }, host)
     expect(await rotated.mailed(ADA)).to.equal(undefined)
     await oneClick(rotated.host, bob).expect(200)

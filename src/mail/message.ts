@@ -147,7 +147,12 @@ function plain(text: string | null): string {
   return (text ?? '').replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
 }
 
+const dateFormats = new Map<string, Intl.DateTimeFormat>() // making one takes longer than all the rest of a mail
+
 function dateIn(language: string, timestamp: number): string {
   const locale = language === 'en' ? 'en-GB' : language // without a region, day before month and 24 hours
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(timestamp)
+  const known = dateFormats.get(locale)
+  const format = known ?? new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
+  if (known === undefined) dateFormats.set(locale, format)
+  return format.format(timestamp)
 }

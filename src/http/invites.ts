@@ -9,7 +9,6 @@ import type { Credentials } from '../use-cases/check.js'
 import { type AdmitOptions, checkAdmitOptions, logIn } from './login.js'
 import { isRefusal, noteRefusal } from './refusals.js'
 import type { SelfTestOptions } from './self-test/doors.js'
-import { selfTest } from './self-test/self-test.js'
 import type { ServableApp } from './self-test/serve.js'
 import { throttleOf } from './throttle.js'
 
@@ -57,7 +56,10 @@ export function createInvites(options: InvitesOptions): Invites {
       await throttleOf(context).attempt(guessing(...given), () => check(...given)),
     claim: async (...given: Parameters<typeof claim>) =>
       await throttleOf(context).attempt(guessing(...given), () => claim(...given)),
-    selfTest: (app: ServableApp, options: SelfTestOptions) => selfTest(context, core.events, app, options),
+    async selfTest(app: ServableApp, options: SelfTestOptions): Promise<SelfTestReport> {
+      const { selfTest } = await import('./self-test/self-test.js') // for tests: no app that runs loads it
+      return await selfTest(context, core.events, app, options)
+    },
     async admit<User extends object, Profile>(req: Request, login: AdmitLogin<User, Profile>): Promise<User> {
       const { profile, ...rest } = login
       const app = checkAdmitOptions('invites.admit', context, rest)

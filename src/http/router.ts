@@ -5,7 +5,6 @@ import { contextOf } from '../invites.js'
 import { type AuthorizeOption, checkAuthorize, HostFailure } from './authorization.js'
 import type { Invites } from './invites.js'
 import { warnOfApp } from './misconfiguration.js'
-import { openApiDocument } from './openapi.js'
 import { sendProblem } from './problem.js'
 import { loadPages } from './refusal-page.js'
 import { loadRequestPages } from './request-page.js'
@@ -49,10 +48,11 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
   addAccessRequests(routes)
   addNoMore(routes)
 
-  let description: object | undefined
-  router.get('/openapi.json', (_req, res) => {
-    description ??= openApiDocument(context.config)
-    res.json(description)
+  let description: Promise<object> | undefined
+  router.get('/openapi.json', (_req, res, next) => {
+    // Loaded where it is asked for: most processes never are.
+    description ??= import('./openapi.js').then(({ openApiDocument }) => openApiDocument(context.config))
+    description.then((document) => res.json(document), next)
   })
 
   router.use((error: unknown, _req: Request, res: Response, next: NextFunction) => {

@@ -24,7 +24,7 @@ interface How {
 
 async function runTests(files: readonly string[], { preload, env }: How): Promise<Ended> {
   const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js')
-  const preloaded = ['--import', 'tsx', ...(preload ? ['--import', preload] : [])]
+  const preloaded = ['--no-experimental-require-module', '--import', 'tsx', ...(preload ? ['--import', preload] : [])]
   const options = ['--no-package', '--exit', '--timeout', '40000', '--reporter', 'dot']
   const child = spawn(process.execPath, [...preloaded, mocha, ...options, ...files], {
     cwd: root,

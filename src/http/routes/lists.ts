@@ -2,7 +2,6 @@
 import { supervisorsOnly } from '../../actors.js'
 import { InviteError } from '../../errors.js'
 import { read } from '../../input.js'
-import { readCsv } from '../../lists/csv.js'
 import { sendManySchema } from '../../schemas/lists.js'
 import { type ListedRow, type SentRow, sendMany } from '../../use-cases/send-many.js'
 import { checkRows, readListBody } from '../body.js'
@@ -29,6 +28,7 @@ export function addLists({ router, context, manage, once }: Routes): void {
 /** All of them, before the first is used: what is wrong with the whole is told while nothing is done. */
 async function rowsOf(body: unknown): Promise<readonly ListedRow[]> {
   if (typeof body === 'string') {
+    const { readCsv } = await import('../../lists/csv.js') // with its parser, only where there is something to parse
     const rows: ListedRow[] = []
     for await (const some of readCsv(inOne(body), {})) {
       rows.push(...some)

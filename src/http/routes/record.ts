@@ -1,6 +1,5 @@
 // The routes of the record: the log, statistics, the tree, pausing an inviter, and lists as CSV.
 import { pipeline } from 'node:stream/promises'
-import { stringify } from 'csv-stringify'
 import type { Response } from 'express'
 import { exportAcceptances, exportInvites, type Table } from '../../use-cases/export.js'
 import type { Invites } from '../invites.js'
@@ -53,6 +52,7 @@ export function addRecord({ router, invites, context, manage }: Routes): void {
 }
 
 async function sendCsv(res: Response, name: string, { columns, rows }: Table): Promise<void> {
+  const { stringify } = await import('csv-stringify') // not before: it takes its time to load
   // A cell that a spreadsheet would take for a formula gets a ' before it (R-36). Quoted, since it takes a bare CR within
   // a cell for the end of the row.
   const writer = stringify({ columns, header: true, quoted_string: true, escape_formulas: true })

@@ -10,6 +10,14 @@ export interface InviteEvent {
   readonly invite: InviteSummary
 }
 
+/** A signup page that was opened with an invite. */
+export interface OpenedEvent {
+  /** The app that is to be signed up to. */
+  readonly appId: string
+  /** The invite that it was opened with. */
+  readonly inviteId: string
+}
+
 /** A mail that did not get out. */
 export interface DeliveryFailedEvent extends InviteEvent {
   /** What the mailer said, without the code or the proof in it. */
@@ -55,7 +63,7 @@ export interface InviteEvents {
   /** A try to mail failed; `final` when it was the last. */
   failed: [event: DeliveryFailedEvent]
   /** A signup page asked about an invite that would let somebody in: whoever came with it has opened the page. */
-  opened: [event: InviteEvent]
+  opened: [event: OpenedEvent]
   /** An account was made with an invite. */
   accepted: [event: AcceptedEvent]
   /** A supervisor approved or declined who had joined pending approval. */

@@ -11,6 +11,7 @@ export type {
   InviteEvent,
   InviteEventEmitter,
   InviteEvents,
+  OpenedEvent,
   RefusedEvent,
 } from './events.js'
 export { type AdmitStrategyOptions, admit, type LocalProfile, type Refusal } from './http/admit.js'

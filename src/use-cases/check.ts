@@ -5,7 +5,7 @@ import { InviteError } from '../errors.js'
 import { hashOfTyped } from '../human-codes.js'
 import { isProven } from '../proofs.js'
 import type { InvitePreview } from '../types.js'
-import { inviterOf, statusOf, summaryOf } from '../views.js'
+import { inviterOf, statusOf } from '../views.js'
 
 /** The secrets that somebody came with. */
 export interface Credentials {
@@ -34,7 +34,7 @@ export async function checkInvite(
   if (inviterId !== null && (await store.findPause({ appId: app.appId, inviterId })) !== null) {
     throw new InviteError('invite_not_found')
   }
-  context.emit('opened', { invite: summaryOf(invite, now) })
+  context.emit('opened', { appId: app.appId, inviteId: invite.id })
   const inviter = inviterOf(invite)
   return {
     appId: app.appId,

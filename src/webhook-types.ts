@@ -84,11 +84,15 @@ export interface WebhookMessage<Type extends WebhookType, Data extends AppWebhoo
   readonly data: Data
 }
 
+/** What a webhook of this type says. */
+export type WebhookData<Type extends WebhookType> = Type extends AcceptanceWebhookType
+  ? AcceptanceWebhookData
+  : Type extends AppWebhookType
+    ? AppWebhookData
+    : InviteWebhookData
+
 /** The body of every webhook, told apart by `type`. It carries no code, no proof and no link. */
-export type WebhookEvent =
-  | WebhookMessage<AcceptanceWebhookType, AcceptanceWebhookData>
-  | WebhookMessage<InviteWebhookType, InviteWebhookData>
-  | WebhookMessage<AppWebhookType, AppWebhookData>
+export type WebhookEvent = { [Type in WebhookType]: WebhookMessage<Type, WebhookData<Type>> }[WebhookType]
 
 /** A webhook that was given up. */
 export interface FailedWebhook {

@@ -104,6 +104,23 @@ export function testWebhooks(test: Test): void {
     assert.equal(actions.filter((action) => action === 'invite.revoke').length, 3)
   })
 
+  test('tells of deciding on a request, and of the invite that is made or taken back by it', async (store) => {
+    const email = 'ada@example.com'
+    const asked = { id: 'asked', appId: APP, email, emailCanonical: email, answers: {}, locale: null, createdAt: NOW }
+    await store.askForAccess(asked, { deliveryId: 'confirm', quietSince: NOW - 1 })
+    await store.verifyAccessRequest({ appId: APP, requestId: 'asked', askedAt: NOW, now: NOW })
+    const webhooks = toMain('request.approve', 'request.decline', 'invite.create', 'invite.revoke')
+    const decision = { appId: APP, requestId: 'asked', decidedBy: 'boss', now: NOW }
+    const invite = newInvite({ email })
+    await store.approveAccessRequest({ ...decision, note: note('request.approve', webhooks) }, invite, undefined)
+    const approved = await leaseAll(store, NOW)
+    assert.deepEqual(approved.map(({ webhook }) => webhook.action).sort(), ['invite.create', 'request.approve'])
+    for (const each of approved) assert.equal(each.invite?.id, invite.id)
+    for (const { webhook } of approved) await store.finishWebhook(webhook, { sentAt: NOW })
+    await store.declineAccessRequest({ ...decision, note: note('request.decline', webhooks) })
+    assert.deepEqual(await told(store), ['invite.revoke', 'request.decline'])
+  })
+
   test('tells of changes of the app, without an invite', async (store) => {
     const settings = note('settings.write', toMain('settings.write'))
     await store.changeSettings({ appId: APP, change: { mode: 'closed' }, now: NOW, note: settings })

@@ -32,7 +32,7 @@ export async function listAcceptances(
 export async function reopenAcceptance(context: Context, acceptanceId: string, scope: KnownScope): Promise<Acceptance> {
   const { appId } = appOf(context, scope.appId)
   supervisorsOnly(scope.actor)
-  const note = noteOf('acceptance.reopen', scope)
+  const note = noteOf(context, 'acceptance.reopen', scope)
   const record = await context.store.reopenAcceptance({ appId, acceptanceId, now: context.config.clock(), note })
   if (record === undefined) throw new InviteError('invite_not_found', { detail: 'There is no such acceptance.' })
   if (record === 'exists') throw new InviteError('invite_exists')

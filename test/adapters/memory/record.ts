@@ -36,7 +36,7 @@ export function memoryRecord({ invites, acceptances }: Parts) {
     JSON.stringify([appId, inviterId])
   const isPaused = (invite: { appId: string; inviterId: string | null }) => pauses.has(nameOf(invite))
 
-  const webhooks = memoryWebhooks({ invites, acceptances, entries })
+  const webhooks = memoryWebhooks({ invites, acceptances, entries: () => entries().map(toRecord) })
 
   function write({ webhooks: targets, ...note }: LogNote, where: Omit<Entry, keyof LogNote>): void {
     const entry = { ...note, ...where }
@@ -72,6 +72,8 @@ export function memoryRecord({ invites, acceptances }: Parts) {
     }))
     return [...log, ...accepts].sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1))
   }
+
+  const toRecord = ({ inviterId, role, ...record }: Entry): LogRecord => record
 
   const joinedBy = (appId: string, inviterId: string) =>
     [...acceptances.values()].flatMap((each) =>
@@ -116,7 +118,7 @@ export function memoryRecord({ invites, acceptances }: Parts) {
         .filter((entry) => action === undefined || entry.action === action)
         .filter(({ at, id }) => after === undefined || at < after.at || (at === after.at && id < after.id))
         .slice(0, limit)
-        .map(({ inviterId, role, ...record }) => record),
+        .map(toRecord),
     ),
 
     pauseInviter: step(({ paused, note, ...key }) => {

@@ -21,6 +21,7 @@ import { addSeed } from './commands/seed.js'
 import { addSend } from './commands/send.js'
 import { addShow } from './commands/show.js'
 import { addStats } from './commands/stats.js'
+import { addWebhooks } from './commands/webhooks.js'
 
 type AddCommand = (program: Command, cli: Cli) => void
 
@@ -30,7 +31,7 @@ const groups: readonly (readonly [heading: string, commands: readonly AddCommand
   ['Invites:', [addSend, addSeed, addList, addShow, addResend, addRevoke]],
   ['Who joined:', [addAcceptances, addReopen]],
   ['Who may join, and invite:', [addMode, addSeats, addQuota, addApprove]],
-  ['What happened:', [addStats, addLog]],
+  ['What happened:', [addStats, addLog, addWebhooks]],
   ['Programs:', [addKeys]],
   ['Housekeeping:', [addPrune]],
 ]

@@ -18,6 +18,7 @@ import { testQuotas } from './contract/quotas.js'
 import { testRecord } from './contract/record.js'
 import { testSettings } from './contract/settings.js'
 import { testSiblings } from './contract/siblings.js'
+import { testWebhooks } from './contract/webhooks.js'
 
 /** The two functions that mocha, vitest, jest and `node:test` have in common. */
 export interface TestRunner {
@@ -58,6 +59,7 @@ export function storeContract({ describe, it }: TestRunner, open: () => Promise<
   describe('keeps lists', () => testLists(test))
   describe('keeps the record', () => testRecord(test))
   describe('logs', () => testLogged(test))
+  describe('keeps webhooks', () => testWebhooks(test))
   describe('keeps settings', () => testSettings(test))
 
   describe('lasts', () => {

@@ -10,6 +10,7 @@ import { type RequestQuestions, readQuestions } from './request-questions.js'
 import { quotaRuleSchema } from './schemas/settings.js'
 import type { TemplatesConfig } from './templates/templates.js'
 import { type Mode, modes, type QuotaRule } from './types.js'
+import { readWebhooks, type WebhooksConfig } from './webhooks/endpoints.js'
 
 /** The options of one app, complete. */
 export interface AppConfig {
@@ -25,6 +26,7 @@ export interface AppConfig {
   readonly quota: QuotaRule
   readonly requestQuestions: RequestQuestions
   readonly ttlMs: number | null
+  readonly webhooks: WebhooksConfig
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -42,6 +44,7 @@ export const appOptionNames = [
   'quota',
   'requestQuestions',
   'ttlMs',
+  'webhooks',
 ] as const
 
 /** The apps of the install, by id. @throws TypeError where an option is unknown, missing or wrong. */
@@ -79,6 +82,7 @@ export function readApps(
       quota: readQuota(where('quota'), own.quota === undefined ? options.quota : own.quota),
       requestQuestions: readQuestions(where('requestQuestions'), own.requestQuestions ?? options.requestQuestions),
       ttlMs: readTtl(where('ttlMs'), own.ttlMs === undefined ? options.ttlMs : own.ttlMs),
+      webhooks: readWebhooks(where('webhooks'), own.webhooks ?? options.webhooks),
     })
   }
   return apps

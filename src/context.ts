@@ -17,6 +17,8 @@ export interface Context {
   readonly emit: Emit
   /** Tells the outbox worker that a mail was queued. */
   readonly mailQueued: () => void
+  /** Tells the workers of webhooks that one was queued. What comes with a note tells it by itself. */
+  readonly webhooksQueued: () => void
   /** Has `end` called when the install is closed. */
   readonly onClose: (end: () => void) => void
 }
@@ -79,9 +81,9 @@ export async function findInviter(
 
 /**
  * The store, such that whatever it throws is a 503 with the reason as `cause`; except the TypeError about a `trx` that
- * is none, which says that the caller is wrong, not the store.
+ * is none, which says that the caller is wrong, not the store. Whatever queues webhooks is followed by `webhooksQueued`.
  */
-export function guardStore(store: InviteStore): InviteStore {
+export function guardStore(store: InviteStore, webhooksQueued: () => void): InviteStore {
   return new Proxy(store, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name)
@@ -91,6 +93,7 @@ export function guardStore(store: InviteStore): InviteStore {
         const failure = (error: unknown) => (joins && error instanceof TypeError ? error : unavailable(error))
         try {
           const result: unknown = Reflect.apply(member, target, args)
+          if (args.some(queuesWebhooks)) void Promise.resolve(result).then(webhooksQueued, () => undefined)
           return result instanceof Promise ? result.catch((error: unknown) => Promise.reject(failure(error))) : result
         } catch (error) {
           throw failure(error)
@@ -98,6 +101,12 @@ export function guardStore(store: InviteStore): InviteStore {
       }
     },
   })
+}
+
+/** Whether it is, or has, a note that names somebody to tell. */
+function queuesWebhooks(argument: unknown): boolean {
+  const { webhooks, note } = (argument ?? {}) as { webhooks?: unknown; note?: { webhooks?: unknown } }
+  return webhooks !== undefined || note?.webhooks !== undefined
 }
 
 function unavailable(error: unknown): InviteError {

@@ -46,6 +46,22 @@ export interface RefusedEvent {
   readonly code: InviteErrorCode
 }
 
+/** A webhook that was not taken. */
+export interface WebhookFailedEvent {
+  /** Its `webhook-id`, the same for every try. */
+  readonly webhookId: string
+  /** The app it tells of. */
+  readonly appId: string
+  /** The `id` of the endpoint. */
+  readonly endpoint: string
+  /** What it tells, such as `invite.accepted`. */
+  readonly type: string
+  /** What went wrong. */
+  readonly error: string
+  /** Whether it was given up; else it is tried again. */
+  readonly final: boolean
+}
+
 /** Made-up codes are being guessed. */
 export interface GuessingEvent {
   /** The app whose budget of wrong codes is spent; `null`: that of all apps together. */
@@ -74,6 +90,8 @@ export interface InviteEvents {
   refused: [event: RefusedEvent]
   /** Made-up codes are being guessed: `humanCodes` has a budget, and it is spent. Once for each time that it lasts. */
   guessing: [event: GuessingEvent]
+  /** A try to send a webhook failed; `final` when it was the last. */
+  webhookFailed: [event: WebhookFailedEvent]
 }
 
 /** Where to listen: `invites.events.on('accepted', ({ acceptance }) => …)`. */

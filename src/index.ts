@@ -13,6 +13,7 @@ export type {
   InviteEvents,
   OpenedEvent,
   RefusedEvent,
+  WebhookFailedEvent,
 } from './events.js'
 export { type AdmitStrategyOptions, admit, type LocalProfile, type Refusal } from './http/admit.js'
 export type { AuthorizeOption } from './http/authorization.js'
@@ -58,6 +59,7 @@ export type {
   RequestQuestion,
   TemplateHelper,
   TemplateOptions,
+  WebhookEndpoint,
 } from './options.js'
 export type {
   AuditActor,
@@ -115,3 +117,16 @@ export type { SendInvite } from './use-cases/send.js'
 export type { SendManyOptions, SendManyRow, SentMany, SentRow, SkippedRows } from './use-cases/send-many.js'
 export type { SettingsChange } from './use-cases/settings.js'
 export type { StatsQuery } from './use-cases/statistics.js'
+export type {
+  AcceptanceWebhookData,
+  AcceptanceWebhookType,
+  AppWebhookData,
+  AppWebhookType,
+  FailedWebhook,
+  InviteWebhookData,
+  InviteWebhookType,
+  WebhookData,
+  WebhookEvent,
+  WebhookMessage,
+  WebhookType,
+} from './webhook-types.js'

@@ -76,6 +76,9 @@ import {
 } from './use-cases/send-many.js'
 import { getSettings, type SettingsChange, updateSettings } from './use-cases/settings.js'
 import { getStatistics, type StatsQuery } from './use-cases/statistics.js'
+import { listFailedWebhooks, retryWebhooks } from './use-cases/webhooks.js'
+import type { FailedWebhook } from './webhook-types.js'
+import { createWebhookWorkers } from './webhooks/worker.js'
 
 /**
  * What code may do without a request at hand. Every method rejects with an `InviteError` where what was asked cannot be;
@@ -170,7 +173,11 @@ export interface CoreInvites {
    * then it is left as it is. @throws InviteError `invite_not_found` where one is not there, and then none is declined.
    */
   declineRequests(which: DeclineRequests, scope?: Scope): Promise<DecidedRequests>
-  /** Delivers the mail that is due, once. For processes without the worker; resolves with the number of tries. */
+  /** A page of the webhooks that were given up, those of the newest events first. */
+  failedWebhooks(query?: Omit<PageQuery, 'inviterId'>, scope?: Scope): Promise<Page<FailedWebhook>>
+  /** Makes every webhook of the app that was given up due again. Resolves with how many there were. */
+  retryWebhooks(scope?: Scope): Promise<number>
+  /** Delivers the mail and the webhooks that are due, once. For processes without the worker; resolves with the number of tries. */
   deliver(): Promise<number>
   /**
    * Removes what has been over for long, of every app: invites that expired or were revoked with nobody having used
@@ -204,15 +211,20 @@ export function createCore(options: InvitesOptions): CoreInvites {
   const config: Config = readOptions(options)
   const { events, emit } = createEvents()
   const ends: (() => void)[] = []
+  const wakeWebhooks = () => {
+    for (const each of webhooks) each.wake()
+  }
   const context: Context = {
     config,
-    store: guardStore(config.store),
+    store: guardStore(config.store, wakeWebhooks),
     keyring: createKeyring(config.secrets),
     emit,
     mailQueued: () => worker?.wake(),
+    webhooksQueued: wakeWebhooks,
     onClose: (end) => void ends.push(end),
   }
   const worker = config.mailer && createWorker(context, config.mailer)
+  const webhooks = createWebhookWorkers(context)
   // Without a mailer too, so that a host's templates are wrong in development as they would be in production.
   if (worker === undefined)
     for (const app of config.apps.values()) {
@@ -220,7 +232,7 @@ export function createCore(options: InvitesOptions): CoreInvites {
       createCompose(context, app)
       createRequestCompose(context, app)
     }
-  if (config.deliver && workersMayStart) worker?.start()
+  if (config.deliver && workersMayStart) for (const each of [worker, ...webhooks]) each?.start()
   if (options.clock === undefined) void compareClocks(context)
 
   const invites: CoreInvites = {
@@ -273,12 +285,18 @@ export function createCore(options: InvitesOptions): CoreInvites {
     listRequests: async (query = {}, scope = {}) => listRequests(context, query, readScope(scope)),
     approveRequests: async (which, scope = {}) => approveRequests(context, which, readScope(scope)),
     declineRequests: async (which, scope = {}) => declineRequests(context, which, readScope(scope)),
-    deliver: async () => (await worker?.deliverDue()) ?? 0,
+    failedWebhooks: async (query = {}, scope = {}) => listFailedWebhooks(context, query, readScope(scope)),
+    retryWebhooks: async (scope = {}) => retryWebhooks(context, readScope(scope)),
+    async deliver() {
+      const mails = (await worker?.deliverDue()) ?? 0 // first: webhooks tell of them
+      const sent = await Promise.all(webhooks.map((each) => each.deliverDue()))
+      return sent.reduce((sum, tries) => sum + tries, mails)
+    },
     export: async (person, scope = {}) => exportPerson(context, person, readScope(scope)),
     forget: async (person, scope = {}) => forgetPerson(context, person, readScope(scope)),
     prune: async (options = {}) => prune(context, options),
     async close() {
-      await worker?.close()
+      await Promise.all([worker, ...webhooks].map((each) => each?.close()))
       for (const end of ends.splice(0)) end()
       await config.store.close()
     },

@@ -1,18 +1,24 @@
 // What a change is logged as: who asks, and what they do.
 import { nanoid } from 'nanoid'
 import { isAppKeyActor } from './app-keys.js'
-import type { KnownScope } from './context.js'
+import type { Context, KnownScope } from './context.js'
 import type { LogAction } from './record-types.js'
 import type { LogNote } from './store.js'
 
 /** The note of one change. `details` must be free of personal data and secrets. */
-export function noteOf(action: LogAction, { actor }: KnownScope, details: Details = {}): LogNote {
+export function noteOf(
+  { config }: Context,
+  action: LogAction,
+  { actor, appId = config.defaultAppId }: KnownScope,
+  details: Details = {},
+): LogNote {
   const given = Object.entries(details).filter(([, value]) => value !== undefined)
   return {
     id: nanoid(),
     action,
     actor: actorOf(actor),
     details: given.length === 0 ? null : Object.fromEntries(given),
+    webhooks: config.apps.get(appId ?? '')?.webhooks.targets,
   }
 }
 

@@ -1,6 +1,7 @@
 // The options of `createInvites`, as a host writes them.
 import type { InviteStore } from './store.js'
 import type { Actor, Mode, QuotaRuleInput } from './types.js'
+import type { WebhookType } from './webhook-types.js'
 
 /** What is mailed. `to` is one plain address. */
 export interface MailMessage {
@@ -72,6 +73,24 @@ export interface RequestQuestion {
   readonly options?: readonly string[] | undefined
 }
 
+/** Where webhooks go. They are signed and sent as Standard Webhooks has it: https://www.standardwebhooks.com */
+export interface WebhookEndpoint {
+  /** What they are posted to. Plain http only to this very machine, or you are warned. */
+  readonly url: string
+  /**
+   * What they are signed with: `whsec_` and 24 to 64 random bytes in base64. A list, newest first, signs with each, so
+   * that the receiver can go over to a new one.
+   */
+  readonly secret: string | readonly string[]
+  /** What to tell. Default: everything. */
+  readonly events?: readonly WebhookType[] | undefined
+  /**
+   * Names it in the database: up to 64 letters, digits, `_` and `-`. What waits is for that name, so give one where the
+   * URL may change. Default: made from the URL.
+   */
+  readonly id?: string | undefined
+}
+
 /** What may differ between the apps of one install. */
 export interface AppOptions {
   /** The app's name, as mails and pages show it. Default: the host name of `signupUrl`. */
@@ -106,6 +125,8 @@ export interface AppOptions {
   readonly requestQuestions?: Readonly<Record<string, RequestQuestion>> | undefined
   /** The term of an invite, in ms; `null`: it never expires. Default: 7 days. */
   readonly ttlMs?: number | null | undefined
+  /** Who is told by HTTP of what happens: one endpoint, or several. An app's come instead of the install's. Default: nobody. */
+  readonly webhooks?: WebhookEndpoint | readonly WebhookEndpoint[] | undefined
 }
 
 /** How many wrong made-up codes are looked up, while `limits.wrongCodes.windowMs` lasts, before clients are told apart. */
@@ -178,7 +199,7 @@ export interface InvitesOptions extends AppOptions {
   readonly roles?: readonly string[] | undefined
   /** How long a use is held while the account is being made, in ms. Default: 2 minutes. */
   readonly claimTtlMs?: number | undefined
-  /** Whether this process delivers mail. Default: true. */
+  /** Whether this process delivers mail and webhooks. Default: true. */
   readonly deliver?: boolean | undefined
   /**
    * Whether supervisors may make codes up, such as `LAUNCH-2026`, with `customCode`. They can be guessed, so each that is

@@ -7,7 +7,7 @@ const text = v.nullable(v.string())
 const whole = v.pipe(v.number(), v.integer())
 const time = v.pipe(v.string(), v.isoTimestamp())
 
-const auditEntrySchema = v.strictObject({
+export const auditEntrySchema = v.strictObject({
   entryId: v.string(),
   appId: v.string(),
   at: time,

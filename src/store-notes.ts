@@ -1,5 +1,8 @@
 // What a change is logged as, given along with what is to change.
 
+/** Which endpoints are told by webhook, by what is logged: `{ 'invite.create': ['main'] }`. */
+export type WebhookTargets = Readonly<Record<string, readonly string[]>>
+
 /** Who did something: the host's own `code` (the command line and the outbox too), or whoever joined (`invitee`). */
 export type LogActorKind = 'supervisor' | 'member' | 'code' | 'key' | 'invitee'
 
@@ -18,4 +21,6 @@ export interface LogNote {
   }
   /** What else is worth knowing, without personal data and secrets; `null`: nothing. */
   readonly details: Readonly<Record<string, unknown>> | null
+  /** Whom to tell of it, and of what is done in passing. Queued in the same step, and no part of the entry. Default: nobody. */
+  readonly webhooks?: WebhookTargets | undefined
 }

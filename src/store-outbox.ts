@@ -1,6 +1,7 @@
 // What a store keeps of mails that are to be sent.
 import type { DeliveryRecord, InviteRecord, Timestamp } from './records.js'
 import type { AccessRequestRecord } from './store-access-requests.js'
+import type { WebhookTargets } from './store-notes.js'
 
 /** What became of a try to mail: taken, given up, to be tried again, or no longer wanted. */
 export type DeliveryOutcome =
@@ -59,6 +60,13 @@ export interface OutboxStore {
     readonly limit: number
   }): Promise<readonly LeasedDelivery[]>
 
-  /** Records what became of a try. Ignored where the lease was lost to somebody else (`attempts` differs). */
-  finishDelivery(delivery: Pick<DeliveryRecord, 'id' | 'attempts'>, outcome: DeliveryOutcome): Promise<void>
+  /**
+   * Records what became of a try. Ignored where the lease was lost to somebody else (`attempts` differs).
+   * @param webhooks Whom to tell of an invite's mail that was sent or given up; see {@link LogNote.webhooks}.
+   */
+  finishDelivery(
+    delivery: Pick<DeliveryRecord, 'id' | 'attempts'>,
+    outcome: DeliveryOutcome,
+    webhooks?: WebhookTargets,
+  ): Promise<void>
 }

@@ -4,7 +4,7 @@ import type { LogNote } from './store-notes.js'
 import type { PagePosition } from './store-requests.js'
 
 /** An entry of the log. */
-export interface LogRecord extends LogNote {
+export interface LogRecord extends Omit<LogNote, 'webhooks'> {
   /** The app it is about. */
   readonly appId: string
   /** When it was done. The log is ordered by it. */

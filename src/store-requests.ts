@@ -1,7 +1,7 @@
 // What a store is asked, and what it answers.
 import type { AcceptanceRecord, ClaimedInvite, InviteRecord, Timestamp } from './records.js'
 import type { MailCount } from './store-mails.js'
-import type { LogNote } from './store-notes.js'
+import type { LogNote, WebhookTargets } from './store-notes.js'
 import type { QuotaKey } from './store-settings.js'
 import type { InviteStatus, Mode, QuotaRule } from './types.js'
 
@@ -122,6 +122,8 @@ export interface AcceptRequest {
   readonly defaultMode: Mode
   /** The app's seats where none are stored; `null`: any number. */
   readonly defaultSeats: number | null
+  /** Whom to tell of a newly counted use, and of the invite that it closes; see {@link LogNote.webhooks}. */
+  readonly webhooks?: WebhookTargets | undefined
 }
 
 /** What became of accepting; not accepted where the hold lapsed and the use is gone. */
@@ -180,6 +182,7 @@ export type PruneTarget =
   | 'keyedRequests'
   | 'accessRequests'
   | 'mailCounts'
+  | 'webhooks'
   | 'addresses'
 
 /** One batch of housekeeping. */

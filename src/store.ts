@@ -24,6 +24,7 @@ import type {
   PruneResult,
 } from './store-requests.js'
 import type { QuotaState, QuotaStore, SettingsStore } from './store-settings.js'
+import type { WebhookStore } from './store-webhooks.js'
 
 export type * from './records.js'
 export type * from './store-access-requests.js'
@@ -37,6 +38,7 @@ export type * from './store-privacy.js'
 export type * from './store-record.js'
 export type * from './store-requests.js'
 export type * from './store-settings.js'
+export type * from './store-webhooks.js'
 
 /**
  * Where invites are kept.
@@ -44,7 +46,7 @@ export type * from './store-settings.js'
  * Each method is one atomic step: it happens wholly or not at all, whatever else runs, in this process or another.
  * A method that cannot be carried out rejects, and has then changed nothing; it never answers as if it had found
  * nothing. Time is an argument of every method, never the store's own clock. A change that comes with a `note` is
- * logged so in the same step, where it was made.
+ * logged so in the same step, where it was made, and a webhook is queued for each endpoint that the note names for it.
  */
 export interface InviteStore
   extends SettingsStore,
@@ -56,7 +58,8 @@ export interface InviteStore
     ListStore,
     RecordStore,
     MailRefusalStore,
-    PrivacyStore {
+    PrivacyStore,
+    WebhookStore {
   /**
    * Brings the schema up to date. Safe at every start and from several processes at once; keeps all data.
    * @throws Error where the schema is newer than this version, or the database cannot be written.
@@ -263,6 +266,7 @@ export interface InviteStore
    * - `claims`: holds that lapsed; `held` is lowered by as many.
    * - `keyedRequests`: those that were begun then or earlier.
    * - `accessRequests`: those that nobody confirmed, counted from their newest mail, and those that were decided.
+   * - `webhooks`: of what was done then or earlier, whether they were sent or not.
    * - `addresses`: of those who joined then or earlier. Their acceptances lose them, and their own invites all but times,
    *   role and state, as in `forgetPerson`, unless they may yet be used. Nothing is removed but that.
    * - `mailCounts`: those whose time had ended by then.

@@ -22,6 +22,7 @@ describe('invites.prune', () => {
       claims: 1,
       invites: 1,
       deliveries: 0,
+      webhooks: 0,
       keyedRequests: 1,
       accessRequests: 0,
     })
@@ -33,6 +34,7 @@ describe('invites.prune', () => {
       claims: 0,
       invites: 1,
       deliveries: 0,
+      webhooks: 0,
       keyedRequests: 0,
       accessRequests: 0,
     })

@@ -3,6 +3,7 @@
 import { expect } from 'chai'
 import request from 'supertest'
 import { openHost, sendInvite } from './support/host.js'
+import { startReceiver, WEBHOOK_SECRET } from './support/receiver.js'
 import { startSmtp } from './support/smtp.js'
 
 describe('R-19 secrets', () => {
@@ -11,8 +12,10 @@ describe('R-19 secrets', () => {
     const { restore } = captureOutput((text) => told.push(text))
     try {
       const smtp = await startSmtp()
-      const host = await openHost({ invites: { mailer: smtp.mailer } })
-      for (const name of ['created', 'sent', 'failed', 'accepted', 'revoked'] as const) {
+      const receiver = await startReceiver()
+      const webhooks = { url: `${receiver.url}?token=a-token-of-the-url`, secret: WEBHOOK_SECRET }
+      const host = await openHost({ invites: { mailer: smtp.mailer, webhooks } })
+      for (const name of ['created', 'sent', 'failed', 'accepted', 'revoked', 'webhookFailed'] as const) {
         host.invites.events.on(name, (event: unknown) => told.push(JSON.stringify(event)))
       }
       const ada = await sendInvite(host, { email: 'ada@example.com', message: 'hello' })
@@ -37,11 +40,19 @@ describe('R-19 secrets', () => {
         .expect(200)
       await host.invites.revoke(bob.inviteId)
 
+      await host.invites.deliver()
+      receiver.answer = { status: 500 }
+      await sendInvite(host)
+      await host.invites.deliver()
+      expect(receiver.posted.length).to.be.greaterThan(5)
+      told.push(...receiver.posted.map(({ body }) => body))
+
       const dump = JSON.stringify(await host.database.tables())
       expect(dump).to.contain('ada@example.com')
       expect(dump).to.contain('"answer":"1.')
       const codes = [ada.inviteCode, bob.inviteCode, shared.inviteCode, again.inviteCode ?? '', keyed.inviteCode]
-      for (const secret of [...codes, ...codes.map((code) => code.replaceAll('-', '')), ...proofs]) {
+      const hooked = [WEBHOOK_SECRET, WEBHOOK_SECRET.slice('whsec_'.length), 'a-token-of-the-url']
+      for (const secret of [...codes, ...codes.map((code) => code.replaceAll('-', '')), ...proofs, ...hooked]) {
         expect(dump).not.to.contain(secret)
         expect(told.join('\n')).not.to.contain(secret)
       }

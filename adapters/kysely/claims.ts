@@ -15,6 +15,7 @@ import type {
 } from '../../src/store.js'
 import { claimStatements } from './claim-statements.js'
 import type { DeliveryOperations } from './deliveries.js'
+import type { LogOperations } from './log.js'
 import type { Operation } from './operation.js'
 import type { PausingOperations } from './pausing.js'
 import type { ReadingOperations } from './reading.js'
@@ -41,12 +42,14 @@ export function claimOperations(
     revoking,
     deliveries,
     pausing,
+    log,
   }: {
     settings: SettingsOperations
     reading: ReadingOperations
     revoking: RevokingOperations
     deliveries: DeliveryOperations
     pausing: PausingOperations
+    log: LogOperations
   },
 ): ClaimOperations {
   const statements = claimStatements(dialect)
@@ -160,6 +163,7 @@ export function claimOperations(
       decided_at: null,
     }
     yield* statements.insertAcceptance(acceptance)
+    yield* log.logAcceptance(request)
     if (invite.max_uses !== null && invite.uses >= invite.max_uses) yield* deliveries.cancel({ inviteId, now })
     const closed = yield* closeSibling(invite, request)
     return { accepted: true, fresh: true, acceptance: toAcceptance(dialect, acceptance), closed }
@@ -168,11 +172,11 @@ export function claimOperations(
   /** An invite of an address has no sibling: of those that were not used, there is one for each. */
   function* closeSibling(
     invite: InviteRow,
-    { verifiedEmail, now, acceptanceId, userId }: AcceptRequest,
+    { verifiedEmail, now, ...joined }: AcceptRequest,
   ): Operation<InviteRecord | undefined> {
     if (verifiedEmail === null || invite.email_canonical !== null) return undefined
     const place = { appId: invite.app_id, email: verifiedEmail, orgId: invite.org_id }
-    return yield* revoking.closePlace(place, now, { acceptanceId, userId })
+    return yield* revoking.closePlace(place, now, joined)
   }
 
   /** The claim has lapsed, or is gone: its use counts if a new claim would be admitted. */

@@ -1,5 +1,5 @@
 // The outbox: mails that wait, who is delivering them, and what became of them.
-import type { DeliveryOutcome, DeliveryRecord, LeasedDelivery } from '../../src/store.js'
+import type { DeliveryOutcome, DeliveryRecord, InviteStore, LeasedDelivery, WebhookTargets } from '../../src/store.js'
 import type { LogOperations } from './log.js'
 import { all, type Operation, prepare } from './operation.js'
 import {
@@ -19,7 +19,7 @@ export interface DeliveryOperations {
   cancel(request: { inviteId: string; now: DbTime }): Operation<unknown>
   nextDeliveryAt(): Operation<number | undefined>
   leaseDeliveries(request: { now: number; leasedUntil: number; limit: number }): Operation<readonly LeasedDelivery[]>
-  finishDelivery(delivery: Pick<DeliveryRecord, 'id' | 'attempts'>, outcome: DeliveryOutcome): Operation<void>
+  finishDelivery(...request: Parameters<InviteStore['finishDelivery']>): Operation<void>
 }
 
 const MAX_IDS = 500 // as parameters of one statement
@@ -119,6 +119,7 @@ export function deliveryOperations(dialect: Dialect, log: LogOperations): Delive
   function* finishDelivery(
     delivery: Pick<DeliveryRecord, 'id' | 'attempts'>,
     outcome: DeliveryOutcome,
+    webhooks?: WebhookTargets,
   ): Operation<void> {
     const [finished] = yield* all(
       db
@@ -129,13 +130,17 @@ export function deliveryOperations(dialect: Dialect, log: LogOperations): Delive
         .returning(['id', 'invite_id']),
     )
     if (finished === undefined) return
-    if ('sentAt' in outcome) yield* logMail(finished, 'mail.sent', outcome.sentAt)
-    if ('failedAt' in outcome) yield* logMail(finished, 'mail.failed', outcome.failedAt)
+    if ('sentAt' in outcome) yield* logMail(finished, { action: 'mail.sent', at: outcome.sentAt, webhooks })
+    if ('failedAt' in outcome) yield* logMail(finished, { action: 'mail.failed', at: outcome.failedAt, webhooks })
   }
 
-  function* logMail(mail: Pick<DeliveryRow, 'id' | 'invite_id'>, action: string, at: number): Operation<void> {
+  function* logMail(
+    mail: Pick<DeliveryRow, 'id' | 'invite_id'>,
+    { action, at, webhooks }: { action: string; at: number; webhooks: WebhookTargets | undefined },
+  ): Operation<void> {
     const [invite] = yield* all(db.selectFrom(tables.invites).selectAll().where('id', '=', mail.invite_id))
-    const note = { id: `${mail.id}.${action}`, action, actor: { kind: 'code', id: null } as const, details: null }
+    const actor = { kind: 'code', id: null } as const
+    const note = { id: `${mail.id}.${action}`, action, actor, details: null, webhooks }
     if (invite) yield* log.logInvite(note, invite, at)
   }
 

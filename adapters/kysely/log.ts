@@ -2,22 +2,27 @@
 //
 // An acceptance is logged by its own row, so that accepting costs no second one.
 import { type SqlBool, sql } from 'kysely'
-import type { ListLog, LogNote, LogRecord } from '../../src/store.js'
+import type { AcceptRequest, ListLog, LogNote, LogRecord } from '../../src/store.js'
 import { all, type Operation, prepare, prepareMany } from './operation.js'
 import { type InviteRow, storable } from './records.js'
 import type { DbJson, Dialect, LogTable } from './schema.js'
+import type { QueueWebhooks } from './webhook-queue.js'
 
 /** What is kept of the invite that something was done to. */
 export type Logged = Pick<InviteRow, 'id' | 'app_id' | 'inviter_id' | 'role'>
 
 export interface LogOperations {
   listLog(query: ListLog): Operation<readonly LogRecord[]>
+  /** Those of these ids that there are, acceptances too. */
+  findEntries(ids: readonly string[]): Operation<readonly LogRecord[]>
   /** Logs what was done to an app, or to an inviter of it. Nothing without a note. */
   logChange(note: LogNote | undefined, where: { readonly appId: string; readonly now: number }): Operation<void>
   /** Logs what was done to an invite. Nothing without a note. */
   logInvite(note: LogNote | undefined, invite: Logged, now: number, acceptanceId?: string): Operation<void>
   /** Logs what was done to each of these invites. Nothing without a note. */
   logInvites(note: LogNote | undefined, invites: readonly Logged[], now: number): Operation<void>
+  /** Tells of an acceptance, whose own row is its entry. */
+  logAcceptance(request: AcceptRequest): Operation<void>
 }
 
 /** What is kept of what was done to an invite. */
@@ -35,7 +40,7 @@ const ofInvite = {
 } as const
 const ACCEPT = 'invite.accept'
 
-export function logOperations(dialect: Dialect): LogOperations {
+export function logOperations(dialect: Dialect, queueWebhooks: QueueWebhooks): LogOperations {
   const { db, tables } = dialect
 
   const insert = prepare((p: LogTable) =>
@@ -81,8 +86,13 @@ export function logOperations(dialect: Dialect): LogOperations {
     role: invite.role,
   })
 
+  function* write(note: LogNote, row: LogTable): Operation<void> {
+    yield* insert(row)
+    yield* queueWebhooks(note.webhooks, [row])
+  }
+
   function* logChange(note: LogNote | undefined, { appId, now }: { appId: string; now: number }): Operation<void> {
-    if (note) yield* insert(rowOf(note, appId, now))
+    if (note) yield* write(note, rowOf(note, appId, now))
   }
 
   function* logInvite(
@@ -91,7 +101,7 @@ export function logOperations(dialect: Dialect): LogOperations {
     now: number,
     acceptanceId: string | null = null,
   ): Operation<void> {
-    if (note) yield* insert({ ...inviteRowOf(note, invite, now), acceptance_id: acceptanceId })
+    if (note) yield* write(note, { ...inviteRowOf(note, invite, now), acceptance_id: acceptanceId })
   }
 
   function* logInvites(note: LogNote | undefined, invites: readonly Logged[], now: number): Operation<void> {
@@ -99,6 +109,11 @@ export function logOperations(dialect: Dialect): LogOperations {
     const rows = invites.map((invite) => inviteRowOf({ ...note, id: `${note.id}.${invite.id}` }, invite, now))
     const details = dialect.listed.atOnce ? note.details : note.details && dialect.encodeJson(note.details)
     yield* insertMany(rows.map((row) => ({ ...row, actor_id: storable(row.actor_id), details })))
+    yield* queueWebhooks(note.webhooks, rows)
+  }
+
+  function* logAcceptance({ acceptanceId: id, appId, now, webhooks }: AcceptRequest): Operation<void> {
+    yield* queueWebhooks(webhooks, [{ id, app_id: appId, action: ACCEPT, at: dialect.encodeTime(now) }])
   }
 
   const columns = ['id', 'at', 'actor_kind', 'actor_id', 'action', 'invite_id', 'acceptance_id', 'details'] as const
@@ -162,19 +177,32 @@ export function logOperations(dialect: Dialect): LogOperations {
 
   function* listLog(query: ListLog): Operation<readonly LogRecord[]> {
     const rows = yield* all(pageOf(query).orderBy('at', 'desc').orderBy('id', 'desc').limit(query.limit))
-    return rows.map((row) => ({
+    return rows.map((row) => toEntry({ ...row, app_id: query.appId }))
+  }
+
+  function* findEntries(ids: readonly string[]): Operation<readonly LogRecord[]> {
+    const changes = db
+      .selectFrom(tables.log)
+      .select([...columns, 'app_id'])
+      .where('id', 'in', ids)
+    const accepts = joined().select('app_id').where('id', 'in', ids)
+    return [...(yield* all(changes)), ...(yield* all(accepts))].map(toEntry)
+  }
+
+  function toEntry(row: Pick<LogTable, (typeof columns)[number] | 'app_id'>): LogRecord {
+    return {
       id: row.id,
-      appId: query.appId,
+      appId: row.app_id,
       at: dialect.decodeTime(row.at),
       actor: { kind: row.actor_kind, id: row.actor_id },
       action: row.action,
       inviteId: row.invite_id,
       acceptanceId: row.acceptance_id,
       details: row.details === null ? null : dialect.decodeJson(row.details),
-    }))
+    }
   }
 
-  return { listLog, logChange, logInvite, logInvites }
+  return { listLog, findEntries, logChange, logInvite, logInvites, logAcceptance }
 }
 
 /** As `note`, for what was done in passing. */

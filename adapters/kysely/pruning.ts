@@ -201,6 +201,18 @@ export function pruningOperations(dialect: Dialect, privacy: PrivacyOperations):
     return { removed: length, next: length === request.limit ? { at: 0, id: '' } : undefined }
   }
 
+  function* pruneWebhooks(request: PruneRequest): Operation<PruneResult> {
+    const found = db
+      .selectFrom(tables.webhooks)
+      .select('id')
+      .where('at', '<=', dialect.encodeTime(request.before))
+      .orderBy('at')
+      .limit(request.limit)
+      .$if(dialect.rowLocks, (query) => query.forUpdate().skipLocked())
+    const { length } = yield* all(db.deleteFrom(tables.webhooks).where('id', 'in', found).returning('id'))
+    return { removed: length, next: length === request.limit ? { at: 0, id: '' } : undefined }
+  }
+
   /** From where to go on, unless that was all. */
   function nextOf(seen: readonly { id: string; at: DbTime }[], { limit }: PruneRequest): PagePosition | undefined {
     const last = seen.at(-1)
@@ -214,6 +226,7 @@ export function pruningOperations(dialect: Dialect, privacy: PrivacyOperations):
     keyedRequests: pruneKeyedRequests,
     accessRequests: pruneAccessRequests,
     mailCounts: pruneMailCounts,
+    webhooks: pruneWebhooks,
     addresses: privacy.pruneAddresses,
   }
   return { prune: (request) => prunes[request.what](request) }

@@ -1,6 +1,6 @@
 // Revoking invites, one or many, and what stands in another's place.
 import { sql } from 'kysely'
-import type { InviteKey, InviteRecord, InviteStore, LogNote } from '../../src/store.js'
+import type { AcceptRequest, InviteKey, InviteRecord, InviteStore, LogNote } from '../../src/store.js'
 import { branchOf } from './branches.js'
 import type { DeliveryOperations } from './deliveries.js'
 import { inPassing, type LogOperations } from './log.js'
@@ -23,10 +23,7 @@ type RevokeOne = InviteKey & { readonly now: number; readonly note?: LogNote | u
 type RevokeMany = Parameters<InviteStore['revokeInvites']>[0]
 
 /** Whose joining it was. */
-interface Joined {
-  readonly acceptanceId: string
-  readonly userId: string | null
-}
+type Joined = Pick<AcceptRequest, 'acceptanceId' | 'userId' | 'webhooks'>
 
 interface Revocation {
   readonly invite: InviteRecord
@@ -62,13 +59,13 @@ export function revokingOperations(
   function* closePlace(
     place: Place,
     at: number,
-    { acceptanceId, userId }: Joined,
+    { acceptanceId, userId, webhooks }: Joined,
   ): Operation<InviteRecord | undefined> {
     const holder = yield* reading.holderOf(place)
     const revoked = holder && (yield* revokeHolder(holder, at))
     if (revoked === undefined) return undefined
     const actor = { kind: 'invitee', id: userId } as const
-    const note = { id: `${acceptanceId}.closed`, action: 'invite.revoke', actor, details: null }
+    const note = { id: `${acceptanceId}.closed`, action: 'invite.revoke', actor, details: null, webhooks }
     yield* log.logInvite(note, revoked, at, acceptanceId)
     return yield* reading.withDelivery(revoked)
   }

@@ -181,6 +181,24 @@ interface MailRefusalTable {
   refused_at: DbTime
 }
 
+export interface WebhookTable {
+  id: string
+  /** Of the log; for `invite.accept` of the acceptances. */
+  entry_id: string
+  endpoint: string
+  app_id: string
+  action: string
+  /** The entry's. */
+  at: DbTime
+  attempts: number
+  last_error: string | null
+  /** When to try (again); while it is leased, when the lease runs out. */
+  next_attempt_at: DbTime
+  leased_until: DbTime | null
+  sent_at: DbTime | null
+  failed_at: DbTime | null
+}
+
 interface MigrationTable {
   version: number
 }
@@ -199,6 +217,7 @@ export interface Tables {
   paused_inviters: PausedInviterTable
   mail_counts: MailCountTable
   mail_refusals: MailRefusalTable
+  webhooks: WebhookTable
   migrations: MigrationTable
 }
 
@@ -269,6 +288,7 @@ export function tableNames(prefix: string): TableNames {
     paused_inviters: name('paused_inviters'),
     mail_counts: name('mail_counts'),
     mail_refusals: name('mail_refusals'),
+    webhooks: name('webhooks'),
     migrations: name('migrations'),
   }
 }

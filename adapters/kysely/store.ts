@@ -25,6 +25,8 @@ import { revokingOperations } from './revoking.js'
 import type { Dialect } from './schema.js'
 import { settingsOperations } from './settings.js'
 import { statisticsOperations } from './statistics.js'
+import { webhookQueue } from './webhook-queue.js'
+import { webhookOperations } from './webhooks.js'
 
 /** Runs operations on one kind of database. An operation is made anew for each try, hence the functions. */
 export interface Runner {
@@ -41,7 +43,7 @@ export interface Runner {
 
 /** The store that the adapters share, and the operations of it that an adapter may run in other ways. */
 export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteStore; claims: ClaimOperations } {
-  const log = logOperations(dialect)
+  const log = logOperations(dialect, webhookQueue(dialect))
   const pausing = pausingOperations(dialect, log)
   const settings = settingsOperations(dialect, log)
   const deliveries = deliveryOperations(dialect, log)
@@ -54,7 +56,7 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
   const mails = mailOperations(dialect)
   const invites = inviteOperations(dialect, { reading, revoking, deliveries, quotas, pausing, mails, log })
   const lists = listOperations(dialect, { invites, log })
-  const claims = claimOperations(dialect, { settings, reading, revoking, deliveries, pausing })
+  const claims = claimOperations(dialect, { settings, reading, revoking, deliveries, pausing, log })
   const keyedRequests = keyedRequestOperations(dialect)
   const appKeys = appKeyOperations(dialect, log)
   const acceptances = acceptanceOperations(dialect, { reading, revoking, log })
@@ -62,6 +64,7 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
   const decisions = accessDecisionOperations(dialect, { revoking, invites, log })
   const branches = branchOperations(dialect)
   const statistics = statisticsOperations(dialect)
+  const webhooks = webhookOperations(dialect, { reading, log })
 
   const store: InviteStore = {
     migrate: () => runner.migrate(() => migrate(dialect)),
@@ -96,7 +99,7 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
     getTree: (query) => runner.read(() => branches.getTree(query)),
     nextDeliveryAt: () => runner.read(() => deliveries.nextDeliveryAt()),
     leaseDeliveries: (request) => runner.write(() => deliveries.leaseDeliveries(request)),
-    finishDelivery: (delivery, outcome) => runner.write(() => deliveries.finishDelivery(delivery, outcome)),
+    finishDelivery: (...finished) => runner.write(() => deliveries.finishDelivery(...finished)),
     refuseMail: (request) => runner.write(() => mails.refuseMail(request)),
     allowMail: (request) => runner.write(() => mails.allowMail(request)),
     refusesMail: (request) => runner.read(() => mails.refusesMail(request)),
@@ -117,6 +120,11 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
     approveAccessRequest: (decision, invite, deliveryId) =>
       runner.write(() => decisions.approveAccessRequest(decision, invite, deliveryId)),
     declineAccessRequest: (decision) => runner.write(() => decisions.declineAccessRequest(decision)),
+    nextWebhookAt: (endpoint) => runner.read(() => webhooks.nextWebhookAt(endpoint)),
+    leaseWebhooks: (request) => runner.write(() => webhooks.leaseWebhooks(request)),
+    finishWebhook: (webhook, outcome) => runner.write(() => webhooks.finishWebhook(webhook, outcome)),
+    listFailedWebhooks: (query) => runner.read(() => webhooks.listFailedWebhooks(query)),
+    retryWebhooks: (request) => runner.write(() => webhooks.retryWebhooks(request)),
     prune: (request) => runner.write(() => pruning.prune(request)),
   }
   return { store, claims }

@@ -22,6 +22,7 @@ import { addSeed } from './commands/seed.js'
 import { addSend } from './commands/send.js'
 import { addShow } from './commands/show.js'
 import { addStats } from './commands/stats.js'
+import { addWebhooks } from './commands/webhooks.js'
 
 type AddCommand = (program: Command, cli: Cli) => void
 
@@ -31,7 +32,7 @@ const groups: readonly (readonly [heading: string, commands: readonly AddCommand
   ['Invites:', [addSend, addSeed, addList, addShow, addResend, addRevoke]],
   ['Who joined:', [addAcceptances, addDecide, addReopen]],
   ['Who may join, and invite:', [addMode, addSeats, addQuota, addApprove]],
-  ['What happened:', [addStats, addLog]],
+  ['What happened:', [addStats, addLog, addWebhooks]],
   ['Programs:', [addKeys]],
   ['Housekeeping:', [addPrune]],
 ]

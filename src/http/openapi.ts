@@ -3,6 +3,7 @@ import { toJsonSchema } from '@valibot/to-json-schema'
 import type * as v from 'valibot'
 import type { Config } from '../config.js'
 import { problemSchema } from '../output.js'
+import { webhookSchemas } from '../output-webhooks.js'
 import { type Operation, operations } from './operations.js'
 
 /** The OpenAPI 3.1 document of the routes. */
@@ -17,6 +18,7 @@ export function openApiDocument({ baseUrl }: Config): object {
     servers: [{ url: baseUrl }],
     components: { securitySchemes: { appKey } },
     paths,
+    webhooks: Object.fromEntries([...webhookSchemas].map(([type, body]) => [type, { post: describeWebhook(body) }])),
   }
 }
 
@@ -82,6 +84,25 @@ function describe(operation: Operation): object {
         }),
       },
       ...Object.fromEntries(failures.map((failure) => [failure, problem])),
+    },
+  }
+}
+
+function describeWebhook(body: v.GenericSchema): object {
+  return {
+    description: 'To each endpoint of `webhooks` that wants it; signed as Standard Webhooks has it.',
+    security: [],
+    parameters: ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => ({
+      name,
+      in: 'header',
+      required: true,
+      schema: { type: 'string' },
+    })),
+    requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(body) } } },
+    responses: {
+      '2XX': { description: 'Taken' },
+      410: { description: 'Given up' },
+      default: { description: 'Tried again later' },
     },
   }
 }

@@ -1,9 +1,7 @@
-// The worker: takes mails from the outbox, gives them to the mailer, tries again, and reports.
-//
-// No transaction is open while the mail server is spoken to. A process that dies between the server's yes and the
-// record of it leaves the mail leased; it is sent again when the lease runs out, under the same Message-ID.
+// The worker: takes mails from the outbox, gives them to the mailer, tries again under the same Message-ID, and reports.
 import type { Context } from '../context.js'
 import type { Mailer, MailMessage } from '../options.js'
+import { afterFailure, createOutboxWorker, type Worker } from '../outbox-worker.js'
 import { makeProof } from '../proofs.js'
 import { requestToken } from '../request-tokens.js'
 import type { AccessRequestRecord, DeliveryOutcome, DeliveryRecord, InviteRecord, LeasedDelivery } from '../store.js'
@@ -13,25 +11,10 @@ import { createCompose } from './message.js'
 import { noMoreToken, wantsNoMail } from './no-more.js'
 import { createRequestCompose } from './request-message.js'
 
-export interface Worker {
-  /** Begins to deliver by itself, and looks for due mails from then on. */
-  start(): void
-  /** A mail was queued: look now. */
-  wake(): void
-  /** Delivers everything that is due, once. Resolves with the number of tries. */
-  deliverDue(): Promise<number>
-  /** Lets what is being delivered finish, and stops. */
-  close(): Promise<void>
-}
-
 const SECOND = 1000
-const MINUTE = 60 * SECOND
 const BATCH = 5 // mails at once
 const SEND_TIMEOUT_MS = 60 * SECOND
 const LEASE_MS = 90 * SECOND // longer than a send can take, so that no other worker sends the same mail beside it
-const POLL_MS = 5 * SECOND // how soon mails that other processes queue are noticed
-/** How long to wait after the first, second, … try that failed. After the last, the mail is given up. */
-const BACK_OFF_MS = [30 * SECOND, 2 * MINUTE, 10 * MINUTE, 60 * MINUTE, 240 * MINUTE, 720 * MINUTE]
 const MAX_ERROR = 300
 
 /** @throws TypeError where a template does not compile. */
@@ -39,57 +22,12 @@ export function createWorker(context: Context, mailer: Mailer): Worker {
   const { config, store } = context
   const composers = new Map([...config.apps].map(([appId, app]) => [appId, createCompose(context, app)]))
   const requestComposers = new Map([...config.apps].map(([appId, app]) => [appId, createRequestCompose(context, app)]))
-  let timer: NodeJS.Timeout | undefined
-  let running: Promise<number> | undefined
-  let started = false
-  let closed = false
-
-  function schedule(inMs: number): void {
-    if (!started || closed) return
-    clearTimeout(timer)
-    timer = setTimeout(() => void round(), inMs).unref()
-  }
-
-  async function round(): Promise<void> {
-    let inMs = POLL_MS
-    try {
-      await deliverDue()
-      const next = await store.nextDeliveryAt()
-      if (next !== undefined) inMs = Math.min(Math.max(next - config.clock(), 0), POLL_MS)
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
-      warnOnce(
-        context,
-        'INVITE_DELIVERY_STALLED',
-        `Invite mails are not being delivered, and will be tried again: ${why}`,
-      )
-    }
-    schedule(inMs)
-  }
-
-  function deliverDue(): Promise<number> {
-    running ??= drain().finally(() => {
-      running = undefined
-    })
-    return running
-  }
-
-  async function drain(): Promise<number> {
-    for (let tries = 0; ; ) {
-      const now = config.clock()
-      const due = await store.nextDeliveryAt() // a plain read, so that an idle worker takes no write lock
-      if (closed || due === undefined || due > now) return tries
-      const leased = await store.leaseDeliveries({ now, leasedUntil: now + LEASE_MS, limit: BATCH })
-      if (leased.length === 0) return tries
-      const results = await Promise.allSettled(leased.map(deliver))
-      for (const result of results) if (result.status === 'rejected') throw result.reason
-      tries += leased.length
-    }
-  }
 
   async function deliver({ delivery, invite, request }: LeasedDelivery): Promise<void> {
     const outcome = invite ? await attempt(delivery, invite) : await attemptRequest(delivery, request)
-    await store.finishDelivery(delivery, outcome)
+    const webhooks = invite && config.apps.get(invite.appId)?.webhooks.targets
+    await store.finishDelivery(delivery, outcome, webhooks)
+    if (webhooks) context.webhooksQueued()
     if (invite === undefined || 'canceledAt' in outcome) return // listeners hear nothing of who asks for access
     const now = config.clock()
     const reported = (await store.findInvite({ appId: invite.appId, inviteId: invite.id })) ?? invite
@@ -142,26 +80,19 @@ export function createWorker(context: Context, mailer: Mailer): Worker {
     return { failedAt: config.clock(), error: 'This address asked for no more mail.' }
   }
 
-  /** To be tried again, unless it was tried often enough. */
-  function unsent(delivery: DeliveryRecord, error: string): DeliveryOutcome {
-    const waitMs = BACK_OFF_MS[delivery.attempts - 1]
-    const now = config.clock()
-    return waitMs === undefined ? { failedAt: now, error } : { retryAt: now + waitMs, error }
-  }
+  const unsent = (delivery: DeliveryRecord, error: string) => afterFailure(delivery, error, config.clock())
 
-  return {
-    start() {
-      started = true
-      schedule(0)
-    },
-    wake: () => schedule(0),
-    deliverDue,
-    async close() {
-      closed = true
-      clearTimeout(timer)
-      await running?.catch(() => undefined) // its failure was told already, and is the store's
-    },
-  }
+  return createOutboxWorker(config.clock, {
+    nextAt: () => store.nextDeliveryAt(),
+    lease: (now) => store.leaseDeliveries({ now, leasedUntil: now + LEASE_MS, limit: BATCH }),
+    deliver,
+    stalled: (why) =>
+      warnOnce(
+        context,
+        'INVITE_DELIVERY_STALLED',
+        `Invite mails are not being delivered, and will be tried again: ${why}`,
+      ),
+  })
 }
 
 async function withTimeout(sending: Promise<unknown>): Promise<void> {

@@ -34,7 +34,7 @@ export async function listAcceptances(
 export async function reopenAcceptance(context: Context, acceptanceId: string, scope: KnownScope): Promise<Acceptance> {
   const { appId } = appOf(context, scope.appId)
   supervisorsOnly(scope.actor)
-  const note = noteOf('acceptance.reopen', scope)
+  const note = noteOf(context, 'acceptance.reopen', scope)
   const record = await context.store.reopenAcceptance({ appId, acceptanceId, now: context.config.clock(), note })
   if (record === undefined) throw new InviteError('invite_not_found', { detail: 'There is no such acceptance.' })
   if (record === 'exists') throw new InviteError('invite_exists')
@@ -49,7 +49,8 @@ export async function decideAcceptance(
 ): Promise<Acceptance> {
   const { appId } = appOf(context, scope.appId)
   supervisorsOnly(scope.actor)
-  const note = noteOf(decision.approval === 'approved' ? 'acceptance.approve' : 'acceptance.decline', scope)
+  const action = decision.approval === 'approved' ? 'acceptance.approve' : 'acceptance.decline'
+  const note = noteOf(context, action, scope)
   const decided = await context.store.decideAcceptance({ ...decision, appId, now: context.config.clock(), note })
   if (decided === undefined) throw new InviteError('invite_not_found', { detail: NOTHING_TO_DECIDE })
   const acceptance = acceptanceView(decided.acceptance)

@@ -219,6 +219,7 @@ function acceptRequest(context: Context, key: ClaimKey, options: AcceptOptions) 
     now: context.config.clock(),
     defaultMode: app.mode,
     defaultSeats: app.seats,
+    webhooks: app.webhooks.targets,
   }
 }
 

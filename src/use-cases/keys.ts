@@ -38,7 +38,7 @@ export async function createKey(context: Context, input: CreateKey, scope: Known
   const now = context.config.clock()
   const expiresAt = expiresInMs === null ? null : now + expiresInMs
   const kept = { id, appId, label, scopes, keyHash: hashAppKey(key), createdAt: now, expiresAt }
-  const note = noteOf('key.create', scope, { keyId: id, scopes })
+  const note = noteOf(context, 'key.create', scope, { keyId: id, scopes })
   return { ...appKeyView(await context.store.createAppKey(kept, note), now), key }
 }
 
@@ -55,7 +55,7 @@ export async function listKeys(context: Context, query: PageQuery, scope: KnownS
 export async function revokeKey(context: Context, keyId: string, scope: KnownScope): Promise<boolean> {
   const { appId } = appOf(context, scope.appId)
   supervisorsOnly(scope.actor)
-  const note = noteOf('key.revoke', scope, { keyId })
+  const note = noteOf(context, 'key.revoke', scope, { keyId })
   const revoked = await context.store.revokeAppKey({ appId, keyId, now: context.config.clock(), note })
   if (revoked === undefined) throw new InviteError('invite_not_found', { detail: 'There is no such key.' })
   return revoked

@@ -89,7 +89,7 @@ export async function resendInvite(
     expiresAt: record.termMs === null ? null : now + record.termMs,
     code: rotate || unreadable ? newCode(context, record) : undefined,
     deliveryId: mailed ? newId('mail') : undefined,
-    note: noteOf('invite.resend', scope, { rotated: rotate, mailed }),
+    note: noteOf(context, 'invite.resend', scope, { rotated: rotate, mailed }),
     mails: mailed ? mailCounts(context, record) : [],
     ...paidBy(context, record, scope),
   })
@@ -125,7 +125,11 @@ export async function updateInvite(
     role,
     metadata,
     ...term,
-    note: noteOf('invite.update', scope, { role, expiresInMs, ...(metadata !== undefined && { metadata: true }) }),
+    note: noteOf(context, 'invite.update', scope, {
+      role,
+      expiresInMs,
+      ...(metadata !== undefined && { metadata: true }),
+    }),
     ...paidBy(context, record, scope),
   })
   return viewOf(context, changedInvite(context, record, result), now)
@@ -153,7 +157,7 @@ function changedInvite(
 export async function revokeInvite(context: Context, inviteId: string, scope: KnownScope): Promise<boolean> {
   const { appId } = await visible(context, inviteId, scope)
   const now = context.config.clock()
-  const note = noteOf('invite.revoke', scope)
+  const note = noteOf(context, 'invite.revoke', scope)
   const result = await context.store.revokeInvite({ appId, inviteId, now, note })
   if (result === undefined) throw new InviteError('invite_not_found')
   if (result.revoked) context.emit('revoked', { invite: summaryOf(result.invite, now) })
@@ -167,7 +171,7 @@ export async function revokeAllInvites(context: Context, which: RevokeAll, scope
   const { inviterId, branch } = read(revokeAllSchema, which)
   if (branch && inviterId === undefined) throw invalidField('branch', 'needs an inviterId, whose branch it is')
   const now = context.config.clock()
-  const note = noteOf('invite.revoke', scope, { all: true, inviterId, ...(branch && { branch }) })
+  const note = noteOf(context, 'invite.revoke', scope, { all: true, inviterId, ...(branch && { branch }) })
   const revoked = await context.store.revokeInvites({ appId, inviterId, branch, now, note })
   for (const record of revoked) context.emit('revoked', { invite: summaryOf(record, now) })
   return revoked.length

@@ -23,6 +23,8 @@ export interface Pruned {
   readonly deliveries: number
   /** Claims of processes that ended before they settled them. */
   readonly claims: number
+  /** Webhooks of what was done then or earlier, sent or not. */
+  readonly webhooks: number
   /** Requests that had come with an `Idempotency-Key`. */
   readonly keyedRequests: number
   /** Requests for access that nobody confirmed, or that were approved or declined. */
@@ -58,6 +60,7 @@ export async function prune(context: Context, options: PruneOptions): Promise<Pr
     claims: await removeAll('claims'), // first: an invite that is held stays
     invites: await removeAll('invites'),
     deliveries: await removeAll('deliveries'),
+    webhooks: await removeAll('webhooks'),
     keyedRequests: await removeAll('keyedRequests'),
     accessRequests: await removeAll('accessRequests'),
     ...(forgetAfterMs !== undefined && { addresses: await removeAll('addresses', forgetAfterMs) }),

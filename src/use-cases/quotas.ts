@@ -46,7 +46,7 @@ export async function setQuota(
   supervisorsOnly(scope.actor)
   const { left } = read(quotaSchema, change)
   const key = quotaKey(app, { id: inviterId })
-  const note = noteOf('quota.write', scope, { inviterId, left })
+  const note = noteOf(context, 'quota.write', scope, { inviterId, left })
   return quotaView(key, await context.store.setQuota({ ...key, left, now: context.config.clock(), note }))
 }
 
@@ -62,7 +62,7 @@ export async function grantQuota(context: Context, grant: QuotaGrant, scope: Kno
     throw invalid([{ pointer: '#/inviterId', detail }])
   }
   const to = isForOne ? { inviterId } : { joinedFrom: joinedFrom ?? 0, joinedUntil: joinedUntil ?? now + 1 }
-  const note = noteOf('quota.grant', scope, { add, ...to })
+  const note = noteOf(context, 'quota.grant', scope, { add, ...to })
   return { granted: await context.store.grantQuota({ appId, add, to, defaultQuota, now, note }) }
 }
 

@@ -63,7 +63,7 @@ export async function changeInviter(
   const { appId } = appOf(context, scope.appId)
   supervisorsOnly(scope.actor)
   const { paused } = read(inviterSchema, change)
-  const note = noteOf(paused ? 'inviter.pause' : 'inviter.resume', scope, { inviterId })
+  const note = noteOf(context, paused ? 'inviter.pause' : 'inviter.resume', scope, { inviterId })
   const now = context.config.clock()
   return inviterView(appId, inviterId, await context.store.pauseInviter({ appId, inviterId, paused, now, note }))
 }

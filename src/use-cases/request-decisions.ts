@@ -74,7 +74,7 @@ export async function approveRequests(
   const isMailed = config.mailer !== undefined
   return await decideAll(context, { requests, next, by }, scope, async (decision, { id, email, locale }) => {
     const invite = prepare({ email: parseAddress(email), locale }, newId(`invite ${id}`), decision.now)
-    const note = noteOf('request.approve', scope, { requestId: id })
+    const note = noteOf(context, 'request.approve', scope, { requestId: id })
     const mailId = isMailed ? newId(`mail ${id}`) : undefined
     const mails = mailCounts(context, invite)
     const decided = await store.approveAccessRequest({ ...decision, note, mails }, invite, mailId)
@@ -94,7 +94,7 @@ export async function declineRequests(
 ): Promise<DecidedRequests> {
   supervisorsOnly(scope.actor)
   return await decideAll(context, read(declineSchema, input), scope, async (decision, { id }) => {
-    const note = noteOf('request.decline', scope, { requestId: id })
+    const note = noteOf(context, 'request.decline', scope, { requestId: id })
     const decided = await context.store.declineAccessRequest({ ...decision, note })
     if (decided?.invite) context.emit('revoked', { invite: summaryOf(decided.invite, decision.now) })
     return decided

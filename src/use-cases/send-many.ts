@@ -236,7 +236,7 @@ async function create(
 ) {
   if (invites.length === 0) return []
   const now = context.config.clock()
-  const note = noteOf('invite.create', scope, { list: true })
+  const note = noteOf(context, 'invite.create', scope, { list: true })
   const outcomes = await context.store.createInvites({ appId: app.appId, invites, now, spread, note })
   for (const [at, outcome] of outcomes.entries()) {
     if (!('created' in outcome)) continue

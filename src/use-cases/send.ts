@@ -46,7 +46,7 @@ export async function sendInvite(
   const mailed = isMailed(context, fields)
   const charge = scope.actor?.access === 'member' ? quotaKey(app, scope.actor) : undefined
   const { role, orgId, maxUses, inviterId } = invite
-  const note = noteOf('invite.create', scope, { role, orgId, maxUses, inviterId, mailed })
+  const note = noteOf(context, 'invite.create', scope, { role, orgId, maxUses, inviterId, mailed })
   if (fields.customCode !== undefined) await checkOlderCodes(context, invite, fields.customCode)
   const mails = mailed ? mailCounts(context, invite) : []
   const result = await context.store.createInvite(invite, mailed ? newId('mail') : undefined, { charge, mails, note })

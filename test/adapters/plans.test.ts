@@ -151,6 +151,15 @@ const cases: readonly (readonly [name: string, run: (store: InviteStore) => Prom
     ['check', (store) => store.findInviteByCode({ appId: APP, codeHash: 'code' }), 'invites_code'],
     ['what is due', (store) => store.leaseDeliveries({ now: 0, leasedUntil: 1, limit: 5 }), 'deliveries_due'],
     ['when it is due', (store) => store.nextDeliveryAt(), 'deliveries_due'],
+    ['when a webhook is due', (store) => store.nextWebhookAt('main'), 'webhooks_due'],
+    [
+      'what webhooks are due',
+      (store) => store.leaseWebhooks({ endpoint: 'main', now: 0, leasedUntil: 1, limit: 5 }),
+      'webhooks_due',
+    ],
+    ['failed webhooks', (store) => store.listFailedWebhooks({ appId: APP, limit: 5, after: AFTER }), 'webhooks_failed'],
+    ['trying them again', (store) => store.retryWebhooks({ appId: APP, now: 0, limit: 5 }), 'webhooks_failed'],
+    ['pruning webhooks', (store) => store.prune({ what: 'webhooks', before: 0, now, limit: 5 }), 'webhooks_over'],
     [
       'revoking all of an inviter',
       (store) => store.revokeInvites({ appId: APP, inviterId: 'gone', now }),

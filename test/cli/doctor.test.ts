@@ -10,6 +10,7 @@ import { createInvites, type Invites, type InvitesOptions, inviteRouter } from '
 import { afterThis, temporaryFolder } from '../support/cleanup.js'
 import { SECRET } from '../support/host.js'
 import { makeProject } from '../support/project.js'
+import { startReceiver, WEBHOOK_SECRET } from '../support/receiver.js'
 import { startSmtp } from '../support/smtp.js'
 import { type Ended, known, runProgram } from './program.js'
 
@@ -141,6 +142,31 @@ describe('the command line, doctor', () => {
     smtp.refuse = { code: 550, message: 'no such user' }
     await invites.deliver()
     expect((await examine(cwd)).of('outbox')?.detail).to.match(/^1 mail refused, 0 being retried; .*550 no such user/)
+  })
+
+  it('finds webhooks that were given up, which another command makes due again', async () => {
+    const receiver = await startReceiver()
+    const { cwd, invites } = await openApp({ webhooks: { url: receiver.url, secret: WEBHOOK_SECRET } })
+    await invites.send({})
+    expect((await examine(cwd)).of('webhooks')?.detail).to.equal('none given up')
+    receiver.answer = { status: 410 }
+    await invites.deliver()
+    const given = await examine(cwd)
+    expect(given.wrong).to.deep.equal(['webhooks'])
+    expect(given.of('webhooks')?.detail).to.equal('1 webhook given up; the newest: The endpoint answered 410.')
+    const env = { INVITE_DATABASE: 'app.db', ...known }
+    const listed = await runProgram('webhooks', { cwd, env })
+    expect(listed.stdout).to.match(
+      /^\S+ \S+ UTC {2}invite\.created {2}\S{16} {2}msg_\S{27} {2}The endpoint answered 410\.$/m,
+    )
+    const retried = await runProgram('webhooks --retry', { cwd, env })
+    expect(retried.stdout).to.equal('1 webhook due again: your app will send them.\n')
+    receiver.answer = { status: 200 }
+    expect(await invites.deliver()).to.equal(1)
+    expect(JSON.parse((await runProgram('webhooks --json', { cwd, env })).stdout)).to.deep.equal({
+      items: [],
+      nextCursor: null,
+    })
   })
 
   it('finds a clock that was ahead', async () => {

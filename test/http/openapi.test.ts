@@ -5,7 +5,9 @@ import request from 'supertest'
 import { operations } from '../../src/http/operations.js'
 import { contextOf } from '../../src/invites.js'
 import { noMoreToken } from '../../src/mail/no-more.js'
+import { webhookTypes } from '../../src/webhook-types.js'
 import { openHost, sendInvite } from '../support/host.js'
+import { startReceiver, WEBHOOK_SECRET } from '../support/receiver.js'
 
 interface Described {
   readonly parameters: readonly { name: string; in: string }[]
@@ -41,6 +43,25 @@ describe('the OpenAPI document', () => {
     const stack = routerStack(host.app)
     const routes = stack.map(({ path, method }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
     expect(new Set(routes)).to.deep.equal(new Set(told))
+  })
+
+  it('describes each webhook as it is sent', async () => {
+    const { host } = await described()
+    const { body } = await request(host.app).get('/invites/openapi.json')
+    expect(Object.keys(body.webhooks).sort()).to.deep.equal(Object.values(webhookTypes).sort())
+    const receiver = await startReceiver()
+    const webhooks = { url: receiver.url, secret: WEBHOOK_SECRET }
+    const told = await openHost({ invites: { webhooks } })
+    const { inviteCode } = await sendInvite(told, { role: 'nurse', metadata: { a: 1 } })
+    await told.signup({ inviteCode, email: 'ada@example.com' }).expect(201)
+    await told.invites.settings({ mode: 'closed' })
+    await told.invites.deliver()
+    expect(receiver.types()).to.deep.equal(['invite.accepted', 'invite.created', 'settings.changed'])
+    for (const { event } of receiver.posted) {
+      const { requestBody } = body.webhooks[event.type].post
+      expectValid(requestBody.content['application/json'].schema, event, event.type)
+      expectValid({ not: requestBody.content['application/json'].schema }, { ...event, data: {} }, event.type)
+    }
   })
 
   it('describes each operation as it is: requests and answers hold against their schemas', async () => {

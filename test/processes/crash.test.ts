@@ -1,8 +1,11 @@
 // Host processes that are killed in the middle of signups, and what that leaves behind.
 import { setTimeout as delay } from 'node:timers/promises'
+import Database from 'better-sqlite3'
 import { expect } from 'chai'
+import { afterThis } from '../support/cleanup.js'
 import { databases, type TestDatabase } from '../support/databases.js'
 import { type Host, MINUTE, openHost, refusal, sendInvite } from '../support/host.js'
+import { startReceiver, verified, WEBHOOK_SECRET } from '../support/receiver.js'
 import type { Accept } from './host-database.js'
 import { type HostProcess, post, startHostProcess } from './spawn.js'
 
@@ -205,3 +208,36 @@ async function signUpLater({ later, database, accept }: Scene, { inviteId, invit
   await database.signUp(email, claim, accept)
   return true
 }
+
+describe('kill -9 between the answer to a webhook and the record of it', () => {
+  it('sends the webhook again, under the same webhook-id', async () => {
+    const { url, store } = await databases.SQLite()
+    const receiver = await startReceiver()
+    const webhooks = { url: receiver.url, secret: WEBHOOK_SECRET }
+    const dying = await startHostProcess({ url, webhooks })
+    const host = await openHost({ invites: { store, webhooks, clock: Date.now } })
+    const later = await openHost({ invites: { store, webhooks, clock: () => Date.now() + MINUTE } })
+    const { inviteId } = await host.invites.send({})
+
+    // The lock is what keeps the record from being made before the process is gone.
+    const lock = new Database(url)
+    afterThis(() => lock.close())
+    receiver.onPosted = () => lock.exec('begin immediate')
+    const killed = new Promise<void>((resolve, reject) => {
+      receiver.onAnswered = () => void dying.kill().then(resolve, reject)
+    })
+    await post(dying.port, '/deliver')
+    await killed
+    lock.exec('rollback')
+    Object.assign(receiver, { onPosted: () => undefined, onAnswered: () => undefined })
+
+    expect(await host.invites.deliver(), 'its lease has not run out').to.equal(0)
+    expect(await later.invites.deliver()).to.equal(1)
+    expect(await later.invites.deliver()).to.equal(0)
+    const [first, second, ...rest] = receiver.posted
+    if (first === undefined || second === undefined) throw new Error('it was not sent twice')
+    expect(rest).to.deep.equal([])
+    expect(second.headers['webhook-id']).to.equal(first.headers['webhook-id'])
+    for (const each of [first, second]) expect(verified(each)).to.have.nested.property('data.invite.inviteId', inviteId)
+  })
+})

@@ -1,14 +1,15 @@
 // A host app in a process of its own: users and invites in one database. Prints its port once it listens.
 //
 // DATABASE and INVITE_SECRET are required. WORK_MS is the most that a handler takes before it makes the account. A
-// signup says in `accept` how the use is counted: `inside` the transaction of its user row, or `after` it.
+// signup says in `accept` how the use is counted: `inside` the transaction of its user row, or `after` it. WEBHOOK_URL
+// is told of everything, signed with WEBHOOK_SECRET, by POST /deliver.
 import type { AddressInfo } from 'node:net'
 import { setTimeout as work } from 'node:timers/promises'
 import express, { type ErrorRequestHandler } from 'express'
 import { createInvites, InviteError, requireInvite } from '../../src/index.js'
 import { openHostDatabase } from './host-database.js'
 
-const { DATABASE = '', INVITE_SECRET, WORK_MS = '0' } = process.env
+const { DATABASE = '', INVITE_SECRET, WORK_MS = '0', WEBHOOK_URL, WEBHOOK_SECRET = '' } = process.env
 
 const { store, signUp } = await openHostDatabase(DATABASE)
 await store.migrate()
@@ -18,6 +19,7 @@ const invites = createInvites({
   baseUrl: 'https://acme.dev/invites',
   signupUrl: 'https://acme.dev/signup',
   deliver: false,
+  ...(WEBHOOK_URL !== undefined && { webhooks: { url: WEBHOOK_URL, secret: WEBHOOK_SECRET } }),
 })
 
 const heldSignups: (() => void)[] = []
@@ -54,6 +56,10 @@ app.post('/revoke', async (req, res) => {
   const { inviteId, inviterId } = req.body
   if (inviteId) await invites.revoke(inviteId)
   else await invites.revokeAll({ inviterId })
+  res.sendStatus(204)
+})
+app.post('/deliver', async (_req, res) => {
+  await invites.deliver()
   res.sendStatus(204)
 })
 app.post('/mode', async (req, res) => {

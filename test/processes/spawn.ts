@@ -23,8 +23,16 @@ export async function startHostProcess(options: {
   readonly workMs?: number
   /** How far a file may grow, in blocks of 512 bytes. Default: without end. */
   readonly maxFileBlocks?: number
+  /** Where it sends its webhooks. */
+  readonly webhooks?: { readonly url: string; readonly secret: string }
 }): Promise<HostProcess> {
-  const env = { DATABASE: options.url, INVITE_SECRET: SECRET, WORK_MS: String(options.workMs ?? 0) }
+  const { webhooks } = options
+  const env = {
+    DATABASE: options.url,
+    INVITE_SECRET: SECRET,
+    WORK_MS: String(options.workMs ?? 0),
+    ...(webhooks && { WEBHOOK_URL: webhooks.url, WEBHOOK_SECRET: webhooks.secret }),
+  }
   const child = startProgram('test/processes/host-process.ts', env, options.maxFileBlocks)
   const [line] = await printed(child, /^port \d+$/)
   return {

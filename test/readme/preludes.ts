@@ -68,6 +68,52 @@ export const preludes: readonly Prelude[] = [
       assert.match(JSON.parse(refused.text).why, /needs an invite/)`,
   },
   {
+    has: 'webhooks: { url',
+    before: `
+      import assert from 'node:assert/strict'
+      import { createInvites } from 'express-invite-only'
+      import { secret, store } from './harness.js'
+      const baseUrl = 'http://localhost/invites'
+      const signupUrl = 'http://localhost/signup'
+      process.env.WEBHOOK_SECRET = 'whsec_' + Buffer.alloc(32).toString('base64')`,
+    after: `
+      await invites.send({}) // which nobody is told of
+      assert.deepEqual([await invites.deliver(), await invites.retryWebhooks()], [0, 0])
+      await invites.close()`,
+  },
+  {
+    has: "from 'standardwebhooks'",
+    before: `
+      import assert from 'node:assert/strict'
+      import type { AddressInfo } from 'node:net'
+      import express from 'express'
+      import { createInvites } from 'express-invite-only'
+      import { store } from './harness.js'
+      process.env.WEBHOOK_SECRET = 'whsec_' + Buffer.alloc(32).toString('base64')
+      const crm = express()
+      const welcomed: unknown[] = []
+      const welcome = async (...who: unknown[]) => void welcomed.push(who)`,
+    after: `
+      const server = crm.listen(0)
+      const url = \`http://localhost:\${(server.address() as AddressInfo).port}/hooks\`
+      const told = createInvites({
+        store,
+        secret: 'for the blocks of the README: 32 characters or more',
+        baseUrl: 'http://localhost/invites',
+        signupUrl: 'http://localhost/signup',
+        webhooks: { url, secret: process.env.WEBHOOK_SECRET },
+        deliver: false,
+      })
+      const { inviteCode } = await told.send({ metadata: { plan: 'pro' } })
+      await (await told.claim({ inviteCode: inviteCode ?? '' })).accept({ userId: 7 })
+      assert.equal(await told.deliver(), 2)
+      assert.deepEqual(welcomed, [['7', { plan: 'pro' }]])
+      assert.deepEqual((await told.failedWebhooks()).items, [])
+      server.closeAllConnections()
+      server.close()
+      await told.close()`,
+  },
+  {
     has: 'pendingApproval: true })\nawait members.add',
     before: `
       import assert from 'node:assert/strict'

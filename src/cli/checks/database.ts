@@ -66,6 +66,32 @@ export const outbox: Check = ofInstall({
   },
 })
 
+export const webhooks: Check = ofInstall({
+  name: 'webhooks',
+  readme: 'INVITE_WEBHOOK_FAILED',
+  async run({ invites, context, scope }) {
+    const { config, store } = context
+    const { items, nextCursor } = await invites.failedWebhooks({ limit: 100 }, scope)
+    const [newest] = items
+    if (newest !== undefined) {
+      return failed(
+        `${nextCursor === null ? '' : 'more than '}${count(items.length, 'webhook')} given up; the newest: ${newest.lastError}`,
+        'Mend the endpoint, then run: express-invite-only webhooks --retry',
+      )
+    }
+    const endpoints = [...(config.apps.get(scope.appId)?.webhooks.endpoints.keys() ?? [])]
+    const due = await Promise.all(endpoints.map((endpoint) => store.nextWebhookAt(endpoint)))
+    const overdueMs = Math.max(...due.map((at) => (at === undefined ? 0 : config.clock() - at)), 0)
+    if (overdueMs > OVERDUE_MS) {
+      return failed(
+        `the oldest has been due for ${readableSpan(overdueMs)}`,
+        'Let a process of your app run without `deliver: false`.',
+      )
+    }
+    return ok(due.every((at) => at === undefined) ? 'none given up' : 'none given up; some wait')
+  },
+})
+
 export const clock: Check = ofInstall({
   name: 'clock',
   readme: 'INVITE_CLOCK_SKEW',

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { columns } from '../../plain-text.js'
 import { type Check, type Finding, failed, type Subject, skipped } from '../checks/check.js'
-import { clock, database, outbox, secret } from '../checks/database.js'
+import { clock, database, outbox, secret, webhooks } from '../checks/database.js'
 import { canTryDoors, tryDoors } from '../checks/doors.js'
 import { configuration, driver, node } from '../checks/environment.js'
 import { baseUrl, mailer, signupUrl, templateFiles } from '../checks/web.js'
@@ -21,6 +21,7 @@ const checks: readonly Check[] = [
   templateFiles,
   mailer,
   outbox,
+  webhooks,
   clock,
 ]
 

@@ -84,13 +84,14 @@ export function memoryOutbox(
         })
       }),
 
-      finishDelivery: step(({ id, attempts }, outcome) => {
+      finishDelivery: step(({ id, attempts }, outcome, webhooks) => {
         const delivery = deliveries.get(id)
         if (delivery?.attempts !== attempts) return
         delivery.leasedUntil = null
         const logged = (action: string, at: number) => {
           const invite = inviteOf(delivery.inviteId)
-          const note = { id: `${id}.${action}`, action, actor: { kind: 'code', id: null } as const, details: null }
+          const actor = { kind: 'code', id: null } as const
+          const note = { id: `${id}.${action}`, action, actor, details: null, webhooks }
           if (invite) noteInvite(note, invite, at)
         }
         if ('sentAt' in outcome) logged('mail.sent', outcome.sentAt)

@@ -8,8 +8,10 @@ import type {
   LogRecord,
   ShareCounts,
   TreeRecord,
+  WebhookTargets,
 } from '../../../src/store.js'
 import type { Step } from './step.js'
+import { memoryWebhooks } from './webhooks.js'
 
 interface Parts {
   readonly invites: ReadonlyMap<string, InviteRecord>
@@ -34,8 +36,21 @@ export function memoryRecord({ invites, acceptances }: Parts) {
     JSON.stringify([appId, inviterId])
   const isPaused = (invite: { appId: string; inviterId: string | null }) => pauses.has(nameOf(invite))
 
+  const webhooks = memoryWebhooks({ invites, acceptances, entries: () => entries().map(toRecord) })
+
+  function write({ webhooks: targets, ...note }: LogNote, where: Omit<Entry, keyof LogNote>): void {
+    const entry = { ...note, ...where }
+    log.push(entry)
+    webhooks.queue(targets, entry)
+  }
+
+  /** Tells of an acceptance, which is its own entry. */
+  function noteAcceptance({ id, appId, acceptedAt: at }: AcceptanceRecord, targets: WebhookTargets | undefined): void {
+    webhooks.queue(targets, { id, appId, at, action: 'invite.accept' })
+  }
+
   function noteChange(note: LogNote | undefined, { appId, now: at }: { appId: string; now: number }): void {
-    if (note) log.push({ ...note, appId, at, inviteId: null, acceptanceId: null, inviterId: null, role: null })
+    if (note) write(note, { appId, at, inviteId: null, acceptanceId: null, inviterId: null, role: null })
   }
 
   function noteInvite(
@@ -44,7 +59,7 @@ export function memoryRecord({ invites, acceptances }: Parts) {
     at: number,
     acceptanceId: string | null = null,
   ): void {
-    if (note) log.push({ ...note, appId, at, inviteId, acceptanceId, inviterId, role })
+    if (note) write(note, { appId, at, inviteId, acceptanceId, inviterId, role })
   }
 
   const inPassing = (note: LogNote | undefined, action: string): LogNote | undefined =>
@@ -57,6 +72,8 @@ export function memoryRecord({ invites, acceptances }: Parts) {
     }))
     return [...log, ...accepts].sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1))
   }
+
+  const toRecord = ({ inviterId, role, ...record }: Entry): LogRecord => record
 
   const joinedBy = (appId: string, inviterId: string) =>
     [...acceptances.values()].flatMap((each) =>
@@ -101,7 +118,7 @@ export function memoryRecord({ invites, acceptances }: Parts) {
         .filter((entry) => action === undefined || entry.action === action)
         .filter(({ at, id }) => after === undefined || at < after.at || (at === after.at && id < after.id))
         .slice(0, limit)
-        .map(({ inviterId, role, ...record }) => record),
+        .map(toRecord),
     ),
 
     pauseInviter: step(({ paused, note, ...key }) => {
@@ -154,5 +171,5 @@ export function memoryRecord({ invites, acceptances }: Parts) {
     }),
   })
 
-  return { methods, noteChange, noteInvite, inPassing, isPaused, below }
+  return { methods, noteChange, noteInvite, noteAcceptance, inPassing, isPaused, below, webhooks }
 }

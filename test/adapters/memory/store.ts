@@ -115,7 +115,7 @@ export function memoryStore(): InviteStore {
   /** Revokes what else was sent to the address that has joined. */
   function closeSibling(
     { id, appId, orgId, emailCanonical }: Invite,
-    { verifiedEmail, now, acceptanceId, userId }: AcceptRequest,
+    { verifiedEmail, now, acceptanceId, userId, webhooks }: AcceptRequest,
   ): Invite | undefined {
     if (verifiedEmail === null || emailCanonical !== null) return undefined
     const closed = [...invites.values()].find(
@@ -127,7 +127,7 @@ export function memoryStore(): InviteStore {
         revoke(other, now),
     )
     const actor = { kind: 'invitee', id: userId } as const
-    const note = { id: `${acceptanceId}.closed`, action: 'invite.revoke', actor, details: null }
+    const note = { id: `${acceptanceId}.closed`, action: 'invite.revoke', actor, details: null, webhooks }
     if (closed) noteInvite(note, closed, now, acceptanceId)
     return closed
   }
@@ -334,6 +334,7 @@ export function memoryStore(): InviteStore {
       const key = { id: request.acceptanceId, inviteId, appId, claimId }
       const acceptance = { ...key, userId, email, ...granted, ...times, approval }
       acceptances.set(acceptance.id, acceptance)
+      record.noteAcceptance(acceptance, request.webhooks)
       return { accepted: true, fresh: true, acceptance, closed: closeSibling(invite, request) }
     }),
 
@@ -387,6 +388,7 @@ export function memoryStore(): InviteStore {
     }),
     ...lists(step),
     ...record.methods(step),
+    ...record.webhooks.methods(step),
     ...quotas.methods(step),
     ...outbox.methods(step),
     ...requests.methods(step),
@@ -404,6 +406,7 @@ export function memoryStore(): InviteStore {
         keyedRequests: () => requests.over(before),
         accessRequests: () => accessRequests.over(before),
         mailCounts: () => mails.over(before),
+        webhooks: () => record.webhooks.over(before),
         addresses: () => privacy.over(before, now),
       }
       const found = over[what]()

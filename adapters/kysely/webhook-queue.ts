@@ -1,0 +1,50 @@
+// Queues webhooks, in the transaction of what they tell of.
+import { sql } from 'kysely'
+import type { WebhookTargets } from '../../src/store.js'
+import { type Operation, prepareMany } from './operation.js'
+import type { DbTime, Dialect } from './schema.js'
+
+/** An entry of the log. */
+interface Entry {
+  readonly id: string
+  readonly app_id: string
+  readonly action: string
+  readonly at: DbTime
+}
+
+/** Queues a webhook about each of these entries, for each endpoint that is to be told of it. */
+export type QueueWebhooks = (targets: WebhookTargets | undefined, entries: readonly Entry[]) => Operation<void>
+
+const columns = {
+  id: 'text',
+  entry_id: 'text',
+  endpoint: 'text',
+  app_id: 'text',
+  action: 'text',
+  at: 'time',
+  next_attempt_at: 'time',
+} as const
+
+export function webhookQueue(dialect: Dialect): QueueWebhooks {
+  const { db, tables } = dialect
+
+  const insert = prepareMany(dialect, columns, (listed) => {
+    const names = sql.join(Object.keys(columns).map((name) => sql.ref(name)))
+    const table = sql.raw(dialect.quote(tables.webhooks))
+    const query = sql<never>`insert into ${table} (${names}) select ${names} from ${listed}`
+    return { compile: () => query.compile(db) }
+  })
+
+  return function* queue(targets, entries) {
+    if (targets === undefined) return
+    const rows = entries.flatMap(({ id, app_id, action, at }) =>
+      (targets[action] ?? []).map((endpoint) => ({
+        id: `${id}.${endpoint}`,
+        entry_id: id,
+        ...{ endpoint, app_id, action, at },
+        next_attempt_at: at,
+      })),
+    )
+    yield* insert(rows)
+  }
+}

@@ -234,4 +234,5 @@ export type Action =
   | `request.${'list' | 'decide'}`
   | 'stats.read'
   | 'audit.read'
+  | `person.${'export' | 'forget'}`
   | 'key.manage'

@@ -7,7 +7,7 @@ import { known, runProgram } from './program.js'
 
 const commands = [
   ...['migrate', 'doctor', 'preview', 'send', 'seed', 'list', 'show', 'resend', 'revoke', 'acceptances', 'reopen'],
-  ...['mode', 'seats', 'quota', 'approve', 'stats', 'log', 'keys', 'prune'],
+  ...['mode', 'seats', 'quota', 'approve', 'stats', 'log', 'keys', 'export', 'forget', 'prune'],
 ]
 
 describe('the command line', () => {

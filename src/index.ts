@@ -68,6 +68,7 @@ export type {
   LogAction,
   PeriodCounts,
   RoleCounts,
+  SourceCounts,
   Statistics,
 } from './record-types.js'
 export type { RefusalLink, RefusalPageValues, RefusedField } from './refusal-page.js'

@@ -8,7 +8,7 @@ import { type InviteRow, storable } from './records.js'
 import type { DbJson, Dialect, LogTable } from './schema.js'
 
 /** What is kept of the invite that something was done to. */
-export type Logged = Pick<InviteRow, 'id' | 'app_id' | 'inviter_id' | 'role'>
+export type Logged = Pick<InviteRow, 'id' | 'app_id' | 'inviter_id' | 'role' | 'source'>
 
 export interface LogOperations {
   listLog(query: ListLog): Operation<readonly LogRecord[]>
@@ -31,6 +31,7 @@ const ofInvite = {
   invite_id: 'text',
   inviter_id: 'text',
   role: 'text',
+  source: 'text',
   details: 'json',
 } as const
 const ACCEPT = 'invite.accept'
@@ -50,6 +51,7 @@ export function logOperations(dialect: Dialect): LogOperations {
       acceptance_id: p.acceptance_id,
       inviter_id: p.inviter_id,
       role: p.role,
+      source: p.source,
       details: p.details,
     }),
   )
@@ -71,6 +73,7 @@ export function logOperations(dialect: Dialect): LogOperations {
     acceptance_id: null,
     inviter_id: null,
     role: null,
+    source: null,
     details: note.details && dialect.encodeJson(note.details),
   })
 
@@ -79,6 +82,7 @@ export function logOperations(dialect: Dialect): LogOperations {
     invite_id: invite.id,
     inviter_id: invite.inviter_id,
     role: invite.role,
+    source: invite.source,
   })
 
   function* logChange(note: LogNote | undefined, { appId, now }: { appId: string; now: number }): Operation<void> {

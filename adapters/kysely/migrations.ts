@@ -9,6 +9,7 @@ import { addAccessRequests } from './migrations/6-access-requests.js'
 import { indexJoined } from './migrations/7-joined.js'
 import { addRecord } from './migrations/8-record.js'
 import { addLinks } from './migrations/9-links.js'
+import { addSource } from './migrations/12-source.js'
 import { all, type Operation } from './operation.js'
 import type { Dialect } from './schema.js'
 
@@ -22,6 +23,7 @@ const steps: readonly ((dialect: Dialect) => readonly string[])[] = [
   indexJoined,
   addRecord,
   addLinks,
+  addSource,
 ]
 
 function createMigrations({ quote, tables }: Dialect): string {

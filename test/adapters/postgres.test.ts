@@ -90,7 +90,7 @@ describe('postgresStore', () => {
         await postgresUrl(),
         `select version from ${schema}.invite_only_migrations order by 1`,
       )
-      expect(rows).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8, 9].map((version) => ({ version })))
+      expect(rows).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((version) => ({ version })))
     })
 
     it('by the SQL that it prints, and has then nothing left to do', async () => {
@@ -117,6 +117,7 @@ describe('postgresStore', () => {
       const kept = (await rows()).map((invite) => ({
         ...invite,
         past_expiry: null,
+        source: null,
         once_per_person: 0,
         quota_cost: 0,
         quota_back: 0,

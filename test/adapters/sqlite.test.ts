@@ -80,7 +80,7 @@ describe('sqliteStore', () => {
     const added = {
       deliveries: { request_id: null },
       settings: { next_mode: null, next_mode_at: null, limits: null },
-      invites: { past_expiry: null, once_per_person: 0, quota_cost: 0, quota_back: 0 },
+      invites: { source: null, past_expiry: null, once_per_person: 0, quota_cost: 0, quota_back: 0 },
     }
     for (const [table, columns] of Object.entries(added))
       for (const row of kept[before.indexOf(`invite_only_${table}`)]) Object.assign(row, columns)
@@ -88,7 +88,7 @@ describe('sqliteStore', () => {
     expect(rows(before)).to.deep.equal(kept)
     expect(tables()).to.include('invite_only_keyed_requests')
     expect(db.prepare('select version from invite_only_migrations').pluck().all()).to.deep.equal([
-      1, 2, 3, 4, 5, 6, 7, 8, 9,
+      1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
     ])
     const signup = { email: 'ada@example.com', inviteCode: 'STHM-29H5-Q0ZD-3AQW-YJ42-V30M-9FKT' }
     expect((await host.signup(signup)).body).to.include({ email: 'ada@example.com', role: 'nurse' })

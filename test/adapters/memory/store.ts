@@ -183,8 +183,17 @@ export function memoryStore(): InviteStore {
   }
 
   function add(invite: NewInvite, deliveryId: string | undefined, dueAt: number): Invite {
-    const { oncePerPerson = false } = invite
-    const created = { ...invite, oncePerPerson, codeGeneration: 1, uses: 0, held: 0, revokedAt: null, delivery: null }
+    const { oncePerPerson = false, source = null } = invite
+    const created = {
+      ...invite,
+      oncePerPerson,
+      source,
+      codeGeneration: 1,
+      uses: 0,
+      held: 0,
+      revokedAt: null,
+      delivery: null,
+    }
     invites.set(created.id, created)
     outbox.queue(created, deliveryId, dueAt)
     return created

@@ -3,7 +3,17 @@ import { readFileSync } from 'node:fs'
 import { STATUS_CODES } from 'node:http'
 import { canGrant } from './actors.js'
 import type { AppConfig } from './app-config.js'
+import {
+  type FrameInput,
+  type FrameValues,
+  frameShape,
+  frameValues,
+  type PagerValues,
+  pagerShape,
+  pagerValues,
+} from './dashboard-frame.js'
 import { type InviteRow, inviteRow, inviteRowShape } from './dashboard-invites.js'
+import { type JoinedValues, joinedShape, type LogValues, logShape } from './dashboard-record.js'
 import {
   modeMeanings,
   type SettingsValues,
@@ -11,29 +21,14 @@ import {
   settingsValues,
   type TypedSettings,
 } from './dashboard-settings.js'
+import { type StatisticsValues, statisticsShape } from './dashboard-statistics.js'
 import { type WaitlistValues, waitlistShape, waitlistValues } from './dashboard-waitlist.js'
 import { type ShownTime, shownTime, shownTimeShape } from './shown-time.js'
 import type { Shape } from './templates/shape.js'
 import { openTemplates, type Render } from './templates/templates.js'
-import {
-  type AccessRequest,
-  type Actor,
-  type Invite,
-  type Mode,
-  modes,
-  type Page,
-  type Quota,
-  type Settings,
-} from './types.js'
+import { type AccessRequest, type Invite, type Mode, modes, type Page, type Quota, type Settings } from './types.js'
 
-export interface PageValues {
-  /** Where the dashboard is mounted; every link starts with it. */
-  readonly base: string
-  /** Appended to links, so that they stay with the app: `?appId=clinic`, or nothing. */
-  readonly query: string
-  readonly appName: string
-  /** The apps to choose from; absent where there is one. */
-  readonly apps?: readonly { readonly name: string; readonly href: string; readonly current: boolean }[]
+export interface PageValues extends FrameValues, PagerValues {
   readonly supervisor: boolean
   /** Whether the viewer has invites to send. */
   readonly mayInvite: boolean
@@ -47,10 +42,6 @@ export interface PageValues {
   readonly invites: readonly InviteRow[]
   /** Who waits; absent but for those who decide, in mode `waitlist`. */
   readonly waitlist?: WaitlistValues
-  /** Whether this is a page behind the first. */
-  readonly paged: boolean
-  readonly nextHref?: string
-  readonly firstHref: string
   /** What the viewer may grant; absent where the install names no roles, or none may be granted. */
   readonly roles?: readonly { readonly role: string; readonly chosen: boolean }[]
   /** What was typed, where it could not be sent. */
@@ -80,10 +71,8 @@ export interface ErrorValues {
 
 /** What the templates of the page may use. */
 const pageShape: Shape<PageValues> = {
-  base: 'url',
-  query: 'text',
-  appName: 'text',
-  apps: [{ name: 'text', href: 'url', current: 'text' }],
+  ...frameShape,
+  ...pagerShape,
   supervisor: 'text',
   mayInvite: 'text',
   quota: { left: 'text', more: shownTimeShape },
@@ -93,9 +82,6 @@ const pageShape: Shape<PageValues> = {
   settings: settingsShape,
   invites: [inviteRowShape],
   waitlist: waitlistShape,
-  paged: 'text',
-  nextHref: 'url',
-  firstHref: 'url',
   roles: [{ role: 'text', chosen: 'text' }],
   typed: 'text',
   sendError: 'text',
@@ -124,6 +110,9 @@ const errorShape: Shape<ErrorValues> = { base: 'url', status: 'text', title: 'te
 /** The dashboard of one app, ready to be filled in. */
 export interface DashboardTemplates {
   readonly page: Render<PageValues>
+  readonly joined: Render<JoinedValues>
+  readonly statistics: Render<StatisticsValues>
+  readonly log: Render<LogValues>
   readonly error: Render<ErrorValues>
   readonly css: string
 }
@@ -133,16 +122,15 @@ export function loadDashboard(app: AppConfig): DashboardTemplates {
   const templates = openTemplates(app.templates)
   return {
     page: templates.load('dashboard/invites.html.hbs', pageShape),
+    joined: templates.load('dashboard/joined.html.hbs', joinedShape),
+    statistics: templates.load('dashboard/statistics.html.hbs', statisticsShape),
+    log: templates.load('dashboard/log.html.hbs', logShape),
     error: templates.load('dashboard/error.html.hbs', errorShape),
     css: readFileSync(templates.find('dashboard/dashboard.css'), 'utf8'),
   }
 }
 
-export interface PageInput {
-  readonly base: string
-  readonly app: AppConfig
-  readonly apps: readonly AppConfig[]
-  readonly actor: Actor
+export interface PageInput extends FrameInput {
   readonly page: Page<Invite>
   readonly paged: boolean
   /** Absent for members. */
@@ -160,19 +148,11 @@ export interface PageInput {
 }
 
 export function invitePage(input: PageInput): PageValues {
-  const { base, app, apps, actor, page, settings, quota } = input
+  const { app, actor, page, settings, quota } = input
   const roles = input.roles?.filter((role) => canGrant(actor, { role })) ?? []
-  const href = (appId: string, more: Record<string, string> = {}) => {
-    const query = new URLSearchParams({ ...(apps.length > 1 ? { appId } : {}), ...more }).toString()
-    return query === '' ? `${base}/` : `${base}/?${query}`
-  }
   return {
-    base,
-    query: apps.length > 1 ? `?${new URLSearchParams({ appId: app.appId })}` : '',
-    appName: app.appName,
-    ...(apps.length > 1 && {
-      apps: apps.map((each) => ({ name: each.appName, href: href(each.appId), current: each === app })),
-    }),
+    ...frameValues(input),
+    ...pagerValues(input, '', { paged: input.paged, nextCursor: page.nextCursor }),
     supervisor: actor.access === 'supervisor',
     mayInvite: quota === undefined || quota.left !== 0,
     ...(quota && quota.left !== null && { quota: shownQuota(quota, quota.left) }),
@@ -181,9 +161,6 @@ export function invitePage(input: PageInput): PageValues {
     modes: modes.map((each) => ({ mode: each, current: each === settings?.mode, meaning: modeMeanings[each] })),
     invites: page.items.map((invite) => inviteRow(invite, input.mails)),
     ...(input.requests && { waitlist: waitlistValues(app, input.requests) }),
-    paged: input.paged,
-    ...(page.nextCursor !== null && { nextHref: href(app.appId, { cursor: page.nextCursor }) }),
-    firstHref: href(app.appId),
     ...(roles.length > 0 && { roles: roles.map((role) => ({ role, chosen: role === input.role })) }),
   }
 }

@@ -2,6 +2,7 @@
 import express, { type NextFunction, type Request, type RequestHandler, type Response, type Router } from 'express'
 import type { AppConfig } from '../app-config.js'
 import { appOf, type Context } from '../context.js'
+import type { FrameInput } from '../dashboard-frame.js'
 import { errorPage, invitePage, loadDashboard, type PageValues } from '../dashboard-page.js'
 import type { TypedSettings } from '../dashboard-settings.js'
 import { InviteError } from '../errors.js'
@@ -11,6 +12,7 @@ import { type AuthorizeOption, askHost, checkAuthorize, HostFailure, isCrossSite
 import { readForm } from './body.js'
 import type { DeskVisit } from './dashboard-desk.js'
 import { explainForm, shownBeside, wantedByLink, wantedBySend } from './dashboard-forms.js'
+import { addRecordPages } from './dashboard-record.js'
 import { addRequestForms } from './dashboard-requests.js'
 import { addSettingsForms } from './dashboard-settings.js'
 import type { Invites } from './invites.js'
@@ -75,10 +77,7 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
     const showsWaitlist =
       settings?.mode === 'waitlist' && (await options.authorize(req, { appId: app.appId, action: 'request.list' }))
     const values = invitePage({
-      base: baseOf(req),
-      app,
-      apps: await appsFor(visit),
-      actor,
+      ...(await frame(visit)),
       page,
       paged: cursor !== undefined,
       settings,
@@ -93,6 +92,10 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
       .status(status)
       .type('html')
       .send(rendersOf(app.appId)?.page({ ...values, ...extra }))
+  }
+
+  async function frame(visit: Visit): Promise<FrameInput> {
+    return { base: baseOf(visit.req), app: visit.app, apps: await appsFor(visit), actor: visit.actor }
   }
 
   /** The apps to choose from: those that the host lets this visitor see. */
@@ -194,6 +197,7 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
 
   addRequestForms({ router, invites, visit, back })
   addSettingsForms({ router, invites, visit, back, show })
+  addRecordPages({ router, invites, context, visit, frame, templates: ({ app }) => rendersOf(app.appId) })
 
   router.use((error: unknown, req: Request, res: Response, next: NextFunction) => {
     if (error instanceof HostFailure) return next(error.error)

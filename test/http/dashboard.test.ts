@@ -741,7 +741,7 @@ describe('inviteDashboard', () => {
       const { host } = await openDesk({ apps: { clinic: { appName: 'St. Mary' } } })
       const { page, submit } = visitor(host)
       const { text } = await page()
-      expect(text).not.to.include('<nav').and.not.include('appId')
+      expect(text).not.to.include('aria-label="Apps"').and.not.include('appId')
       const sent = await submit(actionOf(text, /\/send/), { email: 'ada@example.com' })
       expect(rowsOf(sent.text)).to.have.length(1)
     })

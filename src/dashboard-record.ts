@@ -84,6 +84,9 @@ const words: Readonly<Record<LogAction, string>> = {
   'inviter.resume': 'Inviter no longer paused',
   'request.approve': 'Request for access approved',
   'request.decline': 'Request for access declined',
+  'person.forget': 'Person forgotten',
+  'mail.refuse': 'Somebody asked for no more mail',
+  'mail.allow': 'Somebody allowed mail again',
   'key.create': 'Key made',
   'key.revoke': 'Key revoked',
 }

@@ -16,6 +16,11 @@ export function noteOf(action: LogAction, { actor }: KnownScope, details: Detail
   }
 }
 
+/** The note of what somebody did by a link that was mailed to them: nobody says who they are. */
+export function inviteeNote(action: LogAction): LogNote {
+  return { id: nanoid(), action, actor: { kind: 'invitee', id: null }, details: null }
+}
+
 function actorOf(actor: KnownScope['actor']): LogNote['actor'] {
   if (actor === undefined) return { kind: 'code', id: null }
   return { kind: isAppKeyActor(actor) ? 'key' : actor.access, id: actor.id }

@@ -20,6 +20,9 @@ export const logActions = [
   'inviter.resume',
   'request.approve',
   'request.decline',
+  'person.forget',
+  'mail.refuse',
+  'mail.allow',
   'key.create',
   'key.revoke',
 ] as const

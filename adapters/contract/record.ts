@@ -318,4 +318,25 @@ export function testRecord(test: Test): void {
       { of: null, made: 1, accepted: 0 },
     ])
   })
+
+  test('logs that somebody is forgotten or wants no mail once, and says nothing of who', async (store) => {
+    const refusal = { id: 'digest', now: NOW + 1 }
+    const logged = (action: string) => ({ appId: APP, note: note(action, null) })
+    for (let n = 0; n < 2; n++) await store.refuseMail({ ...refusal, logged: logged('mail.refuse') })
+    const allowed = { ids: ['digest'], now: NOW + 2 }
+    for (let n = 0; n < 2; n++) await store.allowMail({ ...allowed, logged: logged('mail.allow') })
+    await create(store, newInvite({ email: 'ada@example.com' }))
+    const person = { appId: APP, email: 'ada@example.com', spellings: ['ada@example.com'], now: NOW + 3, limit: 9 }
+    for (let n = 0; n < 2; n++) await store.forgetPerson({ ...person, note: note('person.forget') })
+    const entries = await list(store)
+    assert.deepEqual(
+      entries.map(({ action, inviteId, at }) => [action, inviteId, at]),
+      [
+        ['person.forget', null, NOW + 3],
+        ['mail.allow', null, NOW + 2],
+        ['mail.refuse', null, NOW + 1],
+      ],
+    )
+    assert.ok(!/ada|digest/.test(JSON.stringify(entries)))
+  })
 }

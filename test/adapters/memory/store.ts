@@ -45,7 +45,7 @@ export function memoryStore(): InviteStore {
     noteInvite,
   )
   const requests = memoryRequests()
-  const mails = memoryMails()
+  const mails = memoryMails(record)
   const appKeys = memoryAppKeys(noteChange)
   const quotas = memoryQuotas({
     invites,
@@ -93,7 +93,7 @@ export function memoryStore(): InviteStore {
     return true
   }
 
-  const privacy = memoryPrivacy({ invites, acceptances, holds, revoke, accessRequests })
+  const privacy = memoryPrivacy({ invites, acceptances, holds, revoke, accessRequests, record })
 
   /** What else is pending for this app, organization and address. One that has expired makes room. */
   function holderOf(

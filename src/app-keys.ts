@@ -13,11 +13,14 @@ const scopes = {
   request: 'requests',
   stats: 'stats',
   audit: 'audit',
+  person: 'people',
   key: 'keys',
 } as const satisfies Record<Family<Action>, AppKeyScope>
 
 /** What a key may be used for: the actions of that name, such as `invite.create` for `invites`. */
-export type AppKeyScope = 'invites' | 'acceptances' | 'settings' | 'quotas' | 'requests' | 'stats' | 'audit' | 'keys'
+export type AppKeyScope =
+  | ('invites' | 'acceptances' | 'settings' | 'quotas' | 'requests')
+  | ('stats' | 'audit' | 'people' | 'keys')
 
 /** A key that a program of an app manages its invites with, without the key itself. Times are ISO 8601, UTC. */
 export interface AppKey {
@@ -48,8 +51,8 @@ export interface CreatedAppKey extends AppKey {
 }
 
 export const appKeyScopes: readonly AppKeyScope[] = Object.values(scopes)
-/** Without what changes the rules for everybody, and what makes access last. */
-export const defaultScopes = appKeyScopes.filter((scope) => scope !== 'settings' && scope !== 'keys')
+/** Without what changes the rules for everybody, what forgets people for good, and what makes access last. */
+export const defaultScopes = appKeyScopes.filter((scope) => !['settings', 'people', 'keys'].includes(scope))
 
 // Letters and digits alone, so that one click selects a key and nothing in it needs escaping; with a prefix that
 // secret scanners may look for.

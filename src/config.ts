@@ -4,6 +4,7 @@ import { readHumanCodes, readMailLimits } from './limits.js'
 import { duration, isExposed, isWithin, optional, readUrl, text, wrong } from './option-checks.js'
 import { checkNames } from './option-names.js'
 import type { InviteLimits, InvitesOptions, Mailer, MailLimits } from './options.js'
+import { KEPT_MS, type KeptFor, readRetention } from './retention.js'
 import type { InviteStore } from './store.js'
 
 /** The options of an install, complete. */
@@ -23,6 +24,9 @@ export interface Config {
   readonly roles: readonly string[] | undefined
   readonly claimTtlMs: number
   readonly deliver: boolean
+  readonly retention: KeptFor
+  /** Whether processes that deliver prune by themselves. */
+  readonly prunes: boolean
   readonly wrongCodes: LimitConfig
   readonly accessRequests: LimitConfig
   /** `undefined`: made-up codes are good for nobody. */
@@ -44,7 +48,7 @@ const MIN_SECRET = 32
 const optionNames = [
   ...appOptionNames,
   ...(['store', 'secret', 'baseUrl', 'mailer', 'findInviter', 'apps', 'roles'] as const),
-  ...(['claimTtlMs', 'deliver', 'limits', 'humanCodes', 'cookie', 'clock'] as const),
+  ...(['claimTtlMs', 'deliver', 'retention', 'limits', 'humanCodes', 'cookie', 'clock'] as const),
 ]
 
 /** @throws TypeError where an option is unknown, missing or wrong; it says which, and what would be right. */
@@ -71,6 +75,8 @@ export function readOptions(options: InvitesOptions): Config {
     roles: readRoles(options.roles),
     claimTtlMs: duration('claimTtlMs', options.claimTtlMs) ?? 2 * 60 * 1000,
     deliver: optional('deliver', options.deliver, 'boolean', 'true or false') ?? true,
+    retention: readRetentionOption(options.retention),
+    prunes: options.retention !== undefined,
     wrongCodes: readLimit(options.limits, 'wrongCodes', 100, humanCodes !== undefined),
     accessRequests: readLimit(options.limits, 'accessRequests', 20),
     humanCodes,
@@ -78,6 +84,11 @@ export function readOptions(options: InvitesOptions): Config {
     cookieDomain,
     clock: readClock(options.clock),
   }
+}
+
+function readRetentionOption(retention: InvitesOptions['retention']): KeptFor {
+  const given = retention === undefined ? {} : readRetention('createInvites: retention', retention)
+  return { olderThanMs: KEPT_MS, ...given }
 }
 
 function readStore(store: unknown): InviteStore {

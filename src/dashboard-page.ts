@@ -3,29 +3,32 @@ import { readFileSync } from 'node:fs'
 import { STATUS_CODES } from 'node:http'
 import { canGrant } from './actors.js'
 import type { AppConfig } from './app-config.js'
+import {
+  type FrameInput,
+  type FrameValues,
+  frameShape,
+  frameValues,
+  type PagerValues,
+  pagerShape,
+  pagerValues,
+} from './dashboard-frame.js'
+import { type InviteRow, inviteRow, inviteRowShape } from './dashboard-invites.js'
+import { type JoinedValues, joinedShape, type LogValues, logShape } from './dashboard-record.js'
+import {
+  modeMeanings,
+  type SettingsValues,
+  settingsShape,
+  settingsValues,
+  type TypedSettings,
+} from './dashboard-settings.js'
+import { type StatisticsValues, statisticsShape } from './dashboard-statistics.js'
 import { type WaitlistValues, waitlistShape, waitlistValues } from './dashboard-waitlist.js'
 import { type ShownTime, shownTime, shownTimeShape } from './shown-time.js'
 import type { Shape } from './templates/shape.js'
 import { openTemplates, type Render } from './templates/templates.js'
-import {
-  type AccessRequest,
-  type Actor,
-  type Delivery,
-  type Invite,
-  type Mode,
-  modes,
-  type Page,
-  type Quota,
-} from './types.js'
+import { type AccessRequest, type Invite, type Mode, modes, type Page, type Quota, type Settings } from './types.js'
 
-export interface PageValues {
-  /** Where the dashboard is mounted; every link starts with it. */
-  readonly base: string
-  /** Appended to links, so that they stay with the app: `?appId=clinic`, or nothing. */
-  readonly query: string
-  readonly appName: string
-  /** The apps to choose from; absent where there is one. */
-  readonly apps?: readonly { readonly name: string; readonly href: string; readonly current: boolean }[]
+export interface PageValues extends FrameValues, PagerValues {
   readonly supervisor: boolean
   /** Whether the viewer has invites to send. */
   readonly mayInvite: boolean
@@ -34,13 +37,11 @@ export interface PageValues {
   readonly mails: boolean
   readonly mode?: Mode
   readonly modes: readonly { readonly mode: Mode; readonly current: boolean; readonly meaning: string }[]
+  /** The planned switch and the seats; absent for members. */
+  readonly settings?: SettingsValues
   readonly invites: readonly InviteRow[]
   /** Who waits; absent but for those who decide, in mode `waitlist`. */
   readonly waitlist?: WaitlistValues
-  /** Whether this is a page behind the first. */
-  readonly paged: boolean
-  readonly nextHref?: string
-  readonly firstHref: string
   /** What the viewer may grant; absent where the install names no roles, or none may be granted. */
   readonly roles?: readonly { readonly role: string; readonly chosen: boolean }[]
   /** What was typed, where it could not be sent. */
@@ -49,31 +50,16 @@ export interface PageValues {
   /** As `typed`, of how many may use a link. */
   readonly typedUses?: string
   readonly linkError?: string
-  readonly notice?: Partial<
-    Record<'sent' | 'resent' | 'deleted' | 'mode' | 'approved' | 'declined' | 'undecided', boolean>
-  > & {
+  readonly notice?: Partial<Record<Notice, boolean>> & {
     email?: string
     joinUrl?: string
     mailed?: boolean
   }
 }
 
-interface InviteRow {
-  readonly id: string
-  /** The address, or what kind of link it is. */
-  readonly title: string
-  readonly email: string | null
-  readonly expired: boolean
-  readonly uses: string
-  readonly role: string | null
-  readonly inviter: string | null
-  readonly sentOn: ShownTime
-  readonly expires: ShownTime | null
-  readonly delivery: { readonly state: Delivery['state']; readonly label: string; readonly error: string | null }
-  readonly joinUrl: string | null
-  /** What sending it again is called; absent where it would do nothing. */
-  readonly again?: string
-}
+type Notice =
+  | ('sent' | 'resent' | 'deleted' | 'approved' | 'declined' | 'undecided')
+  | ('mode' | 'planned' | 'unplanned' | 'seats')
 
 /** What the error page is told. */
 export interface ErrorValues {
@@ -85,36 +71,17 @@ export interface ErrorValues {
 
 /** What the templates of the page may use. */
 const pageShape: Shape<PageValues> = {
-  base: 'url',
-  query: 'text',
-  appName: 'text',
-  apps: [{ name: 'text', href: 'url', current: 'text' }],
+  ...frameShape,
+  ...pagerShape,
   supervisor: 'text',
   mayInvite: 'text',
   quota: { left: 'text', more: shownTimeShape },
   mails: 'text',
   mode: 'text',
   modes: [{ mode: 'text', current: 'text', meaning: 'text' }],
-  invites: [
-    {
-      id: 'text',
-      title: 'text',
-      email: 'text',
-      expired: 'text',
-      uses: 'text',
-      role: 'text',
-      inviter: 'text',
-      sentOn: shownTimeShape,
-      expires: shownTimeShape,
-      delivery: { state: 'text', label: 'text', error: 'text' },
-      joinUrl: 'url',
-      again: 'text',
-    },
-  ],
+  settings: settingsShape,
+  invites: [inviteRowShape],
   waitlist: waitlistShape,
-  paged: 'text',
-  nextHref: 'url',
-  firstHref: 'url',
   roles: [{ role: 'text', chosen: 'text' }],
   typed: 'text',
   sendError: 'text',
@@ -124,10 +91,13 @@ const pageShape: Shape<PageValues> = {
     sent: 'text',
     resent: 'text',
     deleted: 'text',
-    mode: 'text',
     approved: 'text',
     declined: 'text',
     undecided: 'text',
+    mode: 'text',
+    planned: 'text',
+    unplanned: 'text',
+    seats: 'text',
     email: 'text',
     joinUrl: 'url',
     mailed: 'text',
@@ -140,6 +110,9 @@ const errorShape: Shape<ErrorValues> = { base: 'url', status: 'text', title: 'te
 /** The dashboard of one app, ready to be filled in. */
 export interface DashboardTemplates {
   readonly page: Render<PageValues>
+  readonly joined: Render<JoinedValues>
+  readonly statistics: Render<StatisticsValues>
+  readonly log: Render<LogValues>
   readonly error: Render<ErrorValues>
   readonly css: string
 }
@@ -149,35 +122,20 @@ export function loadDashboard(app: AppConfig): DashboardTemplates {
   const templates = openTemplates(app.templates)
   return {
     page: templates.load('dashboard/invites.html.hbs', pageShape),
+    joined: templates.load('dashboard/joined.html.hbs', joinedShape),
+    statistics: templates.load('dashboard/statistics.html.hbs', statisticsShape),
+    log: templates.load('dashboard/log.html.hbs', logShape),
     error: templates.load('dashboard/error.html.hbs', errorShape),
     css: readFileSync(templates.find('dashboard/dashboard.css'), 'utf8'),
   }
 }
 
-const meanings: Readonly<Record<Mode, string>> = {
-  'invite-only': 'Only people with an invite can sign up.',
-  waitlist: 'Only people with an invite can sign up; the others wait for one.',
-  open: 'Anybody can sign up, with or without an invite.',
-  closed: 'Nobody can sign up, not even with an invite.',
-}
-
-const deliveryLabels: Readonly<Record<Delivery['state'], string>> = {
-  none: 'Not mailed',
-  queued: 'Waiting to be mailed',
-  sending: 'Being mailed',
-  sent: 'Mailed',
-  failed: 'Could not be mailed',
-  canceled: 'Mail canceled',
-}
-
-export interface PageInput {
-  readonly base: string
-  readonly app: AppConfig
-  readonly apps: readonly AppConfig[]
-  readonly actor: Actor
+export interface PageInput extends FrameInput {
   readonly page: Page<Invite>
   readonly paged: boolean
-  readonly mode: Mode | undefined
+  /** Absent for members. */
+  readonly settings: Settings | undefined
+  readonly typedSettings: TypedSettings | undefined
   /** Absent where it is not shown. */
   readonly requests: Page<AccessRequest> | undefined
   /** The viewer's own; absent for a supervisor. */
@@ -190,30 +148,19 @@ export interface PageInput {
 }
 
 export function invitePage(input: PageInput): PageValues {
-  const { base, app, apps, actor, page, mode, quota } = input
+  const { app, actor, page, settings, quota } = input
   const roles = input.roles?.filter((role) => canGrant(actor, { role })) ?? []
-  const href = (appId: string, more: Record<string, string> = {}) => {
-    const query = new URLSearchParams({ ...(apps.length > 1 ? { appId } : {}), ...more }).toString()
-    return query === '' ? `${base}/` : `${base}/?${query}`
-  }
   return {
-    base,
-    query: apps.length > 1 ? `?${new URLSearchParams({ appId: app.appId })}` : '',
-    appName: app.appName,
-    ...(apps.length > 1 && {
-      apps: apps.map((each) => ({ name: each.appName, href: href(each.appId), current: each === app })),
-    }),
+    ...frameValues(input),
+    ...pagerValues(input, '', { paged: input.paged, nextCursor: page.nextCursor }),
     supervisor: actor.access === 'supervisor',
     mayInvite: quota === undefined || quota.left !== 0,
     ...(quota && quota.left !== null && { quota: shownQuota(quota, quota.left) }),
     mails: input.mails,
-    ...(mode && { mode }),
-    modes: modes.map((each) => ({ mode: each, current: each === mode, meaning: meanings[each] })),
+    ...(settings && { mode: settings.mode, settings: settingsValues(settings, input.typedSettings ?? {}) }),
+    modes: modes.map((each) => ({ mode: each, current: each === settings?.mode, meaning: modeMeanings[each] })),
     invites: page.items.map((invite) => inviteRow(invite, input.mails)),
     ...(input.requests && { waitlist: waitlistValues(app, input.requests) }),
-    paged: input.paged,
-    ...(page.nextCursor !== null && { nextHref: href(app.appId, { cursor: page.nextCursor }) }),
-    firstHref: href(app.appId),
     ...(roles.length > 0 && { roles: roles.map((role) => ({ role, chosen: role === input.role })) }),
   }
 }
@@ -225,31 +172,4 @@ export function errorPage(base: string, status: number, detail: string): ErrorVa
 function shownQuota({ refillsAt }: Quota, left: number): NonNullable<PageValues['quota']> {
   const counted = left === 1 ? '1 invite' : `${left === 0 ? 'no' : left} invites`
   return { left: counted, more: refillsAt === null ? null : shownTime(refillsAt) }
-}
-
-function inviteRow(invite: Invite, mails: boolean): InviteRow {
-  const { delivery, maxUses } = invite
-  const isMailed = mails && invite.email !== null
-  return {
-    id: invite.inviteId,
-    title: invite.email ?? 'Shareable link',
-    email: invite.email,
-    expired: invite.status === 'expired',
-    uses: maxUses === 1 ? '' : `${invite.uses} of ${maxUses ?? 'unlimited'} used`,
-    role: invite.role,
-    inviter: invite.inviter?.name ?? invite.inviter?.email ?? null,
-    sentOn: shownTime(invite.createdAt),
-    expires: invite.expiresAt === null ? null : shownTime(invite.expiresAt),
-    delivery: {
-      state: delivery.state,
-      label:
-        delivery.state === 'queued' && delivery.attempts > 0
-          ? 'Mailing failed, will be tried again'
-          : deliveryLabels[delivery.state],
-      error: delivery.state === 'sent' ? null : delivery.lastError,
-    },
-    joinUrl: invite.status === 'expired' ? null : invite.joinUrl,
-    ...(isMailed && { again: 'Send again' }),
-    ...(!isMailed && invite.status === 'expired' && { again: 'Renew' }),
-  }
 }

@@ -56,6 +56,7 @@ export type {
   MailLimit,
   MailLimits,
   MailMessage,
+  PruneOptions,
   RequestQuestion,
   TemplateHelper,
   TemplateOptions,
@@ -71,6 +72,7 @@ export type {
   LogAction,
   PeriodCounts,
   RoleCounts,
+  SourceCounts,
   Statistics,
 } from './record-types.js'
 export type { RefusalLink, RefusalPageValues, RefusedField } from './refusal-page.js'
@@ -104,7 +106,7 @@ export type { AcceptOptions, Claim, ClaimInput, ClaimKey } from './use-cases/cla
 export type { CreateKey } from './use-cases/keys.js'
 export type { ListQuery, ResendOptions, RevokeAll, UpdateInvite } from './use-cases/manage.js'
 export type { Forgotten, Person, PersonData, PersonInvite, PersonRequest } from './use-cases/privacy.js'
-export type { Pruned, PruneOptions } from './use-cases/prune.js'
+export type { Pruned } from './use-cases/prune.js'
 export type { QuotaChange, QuotaGrant, QuotaGranted } from './use-cases/quotas.js'
 export type { AuditQuery, InviterChange, TreeQuery } from './use-cases/record.js'
 export type {

@@ -5,11 +5,12 @@ import { type Config, readOptions } from './config.js'
 import { appOf, type Context, guardStore, readScope, type Scope } from './context.js'
 import { InviteError } from './errors.js'
 import { createEvents, type InviteEventEmitter } from './events.js'
+import { createHousekeeping } from './housekeeping.js'
 import { createKeyring } from './keyring.js'
 import { createCompose } from './mail/message.js'
 import { createRequestCompose } from './mail/request-message.js'
 import { createWorker } from './mail/worker.js'
-import type { InvitesOptions } from './options.js'
+import type { InvitesOptions, PruneOptions } from './options.js'
 import type { AuditEntry, InviterState, InviteTree, Statistics } from './record-types.js'
 import type { Acceptance, AccessRequest, Invite, InvitePreview, Page, Quota, Settings } from './types.js'
 import { decideAcceptance, listAcceptances, type PageQuery, reopenAcceptance } from './use-cases/acceptances.js'
@@ -38,7 +39,7 @@ import {
   updateInvite,
 } from './use-cases/manage.js'
 import { exportPerson, type Forgotten, forgetPerson, type Person, type PersonData } from './use-cases/privacy.js'
-import { type Pruned, type PruneOptions, prune } from './use-cases/prune.js'
+import { type Pruned, prune } from './use-cases/prune.js'
 import {
   getQuota,
   grantQuota,
@@ -183,7 +184,7 @@ export interface CoreInvites {
    * Removes what has been over for long, of every app: invites that expired or were revoked with nobody having used
    * them, their mails and those of used ones, lapsed claims, old `Idempotency-Key`s, requests for access that nobody
    * confirmed or that were decided. Who joined, and by which invite,
-   * is kept. To be called once a day or so, by one process; it works in small batches, beside everything else, and
+   * is kept. To be called once a day or so, by one process, where the option `retention` does not see to it; it works in small batches, beside everything else, and
    * nothing depends on it but the size of the database and the speed of its lists. From then on the code of a removed
    * invite is `invite_invalid`. @throws TypeError where an option is unknown or wrong.
    */
@@ -232,7 +233,9 @@ export function createCore(options: InvitesOptions): CoreInvites {
       createCompose(context, app)
       createRequestCompose(context, app)
     }
-  if (config.deliver && workersMayStart) for (const each of [worker, ...webhooks]) each?.start()
+  const housekeeping = config.prunes ? createHousekeeping(context) : undefined
+  const workers = [worker, ...webhooks, housekeeping]
+  if (config.deliver && workersMayStart) for (const each of workers) each?.start()
   if (options.clock === undefined) void compareClocks(context)
 
   const invites: CoreInvites = {
@@ -296,7 +299,7 @@ export function createCore(options: InvitesOptions): CoreInvites {
     forget: async (person, scope = {}) => forgetPerson(context, person, readScope(scope)),
     prune: async (options = {}) => prune(context, options),
     async close() {
-      await Promise.all([worker, ...webhooks].map((each) => each?.close()))
+      await Promise.all(workers.map((each) => each?.close()))
       for (const end of ends.splice(0)) end()
       await config.store.close()
     },

@@ -1,5 +1,6 @@
 // What a change is logged as: who asks, and what they do.
 import { nanoid } from 'nanoid'
+import type { AppConfig } from './app-config.js'
 import { isAppKeyActor } from './app-keys.js'
 import type { Context, KnownScope } from './context.js'
 import type { LogAction } from './record-types.js'
@@ -20,6 +21,11 @@ export function noteOf(
     details: given.length === 0 ? null : Object.fromEntries(given),
     webhooks: config.apps.get(appId ?? '')?.webhooks.targets,
   }
+}
+
+/** The note of what somebody did by a link that was mailed to them: nobody says who they are. */
+export function inviteeNote(action: LogAction, { webhooks }: AppConfig): LogNote {
+  return { id: nanoid(), action, actor: { kind: 'invitee', id: null }, details: null, webhooks: webhooks.targets }
 }
 
 function actorOf(actor: KnownScope['actor']): LogNote['actor'] {

@@ -180,6 +180,17 @@ export interface InviteLimit {
   readonly store?: unknown
 }
 
+/** What housekeeping keeps, and for how long. */
+export interface PruneOptions {
+  /** How long to keep what is over, in ms; a day at least. Default: 90 days. */
+  readonly olderThanMs?: number | undefined
+  /**
+   * After how long the addresses of those who joined are forgotten, in ms, with all that their invites say of them; a day
+   * at least. What is left can be counted. Default: they are kept.
+   */
+  readonly forgetAfterMs?: number | undefined
+}
+
 export interface InvitesOptions extends AppOptions {
   /** Where invites are kept: `sqliteStore(…)`, or a store of your own. */
   readonly store: InviteStore
@@ -201,6 +212,12 @@ export interface InvitesOptions extends AppOptions {
   readonly claimTtlMs?: number | undefined
   /** Whether this process delivers mail and webhooks. Default: true. */
   readonly deliver?: boolean | undefined
+  /**
+   * How long what is over is kept: what `invites.prune()` does unless it is told otherwise. Where it is given, `{}` too,
+   * processes that deliver mail, or would if there were a mailer, prune by themselves when they start and once a day.
+   * Default: nothing is removed unless `prune` is called.
+   */
+  readonly retention?: PruneOptions | undefined
   /**
    * Whether supervisors may make codes up, such as `LAUNCH-2026`, with `customCode`. They can be guessed, so each that is
    * wrong counts for its client, its app and all apps together; where one of the latter is spent, an event `guessing`

@@ -42,6 +42,7 @@ export const statisticsSchema = v.strictObject({
   medianAcceptMs: v.nullable(whole),
   inviters: v.array(v.strictObject({ inviterId: text, made: whole, accepted: whole })),
   roles: v.array(v.strictObject({ role: text, made: whole, accepted: whole })),
+  sources: v.array(v.strictObject({ source: text, made: whole, accepted: whole })),
 }) satisfies v.GenericSchema<Statistics>
 
 export const treeViewSchema = v.strictObject({

@@ -22,6 +22,9 @@ export const logActions = [
   'inviter.resume',
   'request.approve',
   'request.decline',
+  'person.forget',
+  'mail.refuse',
+  'mail.allow',
   'key.create',
   'key.revoke',
 ] as const
@@ -89,6 +92,8 @@ export interface Statistics {
   readonly inviters: readonly InviterCounts[]
   /** The 50 roles with the most accepted. */
   readonly roles: readonly RoleCounts[]
+  /** The 50 sources with the most accepted: `metadata.source` as each invite was made with it. */
+  readonly sources: readonly SourceCounts[]
 }
 
 /** What happened in one period. */
@@ -111,6 +116,19 @@ export interface InviterCounts {
 export interface RoleCounts {
   /** The role; `null`: none. */
   readonly role: string | null
+  /** Invites that were made. */
+  readonly made: number
+  /** Uses that were accepted. */
+  readonly accepted: number
+}
+
+/** What came of the invites from one source. */
+export interface SourceCounts {
+  /**
+   * `metadata.source` as it was when the invite was made: 1 to 64 letters, digits, spaces and `. _ : / + -`; `null`: none,
+   * or another text.
+   */
+  readonly source: string | null
   /** Invites that were made. */
   readonly made: number
   /** Uses that were accepted. */

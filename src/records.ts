@@ -39,6 +39,8 @@ export interface InviteRecord {
   readonly locale: string | null
   /** The host's own data, at most 4 kB as JSON; handed back as it came. */
   readonly metadata: Readonly<Record<string, unknown>> | null
+  /** Where it comes from: the label in the metadata that it was made with, to be counted by; `null`: none. Nothing changes it. */
+  readonly source: string | null
   /** `null`: unlimited. */
   readonly maxUses: number | null
   /** Accepted uses. */
@@ -121,10 +123,12 @@ export type Approval = 'pending' | 'approved' | 'declined'
 /** What a new invite is made of; counters and states start at nothing. */
 export type NewInvite = Omit<
   InviteRecord,
-  'codeGeneration' | 'uses' | 'held' | 'revokedAt' | 'delivery' | 'oncePerPerson'
+  'codeGeneration' | 'uses' | 'held' | 'revokedAt' | 'delivery' | 'oncePerPerson' | 'source'
 > & {
   /** See {@link InviteRecord.oncePerPerson}. Default: false. */
   readonly oncePerPerson?: boolean | undefined
+  /** See {@link InviteRecord.source}. Default: none. */
+  readonly source?: string | null | undefined
 }
 
 /** An invite as a claim found it. Its mail is not looked up on the way through the gate. */

@@ -1,6 +1,7 @@
 // What a store gives out and forgets of a person.
 import type { AcceptanceRecord, InviteRecord, Timestamp } from './records.js'
 import type { AccessRequestRecord } from './store-access-requests.js'
+import type { LogNote } from './store-notes.js'
 
 /** Somebody, by their address. */
 export interface PersonKey {
@@ -43,5 +44,12 @@ export interface PrivacyStore {
    * where it had a use left, and without a code; an acceptance loses the address; what they sent, their address and
    * name; a request for access is removed, with its mails. Nothing is left to forget once all counts are 0.
    */
-  forgetPerson(request: PersonKey & { readonly now: Timestamp; readonly limit: number }): Promise<PersonCounts>
+  forgetPerson(
+    request: PersonKey & {
+      readonly now: Timestamp
+      readonly limit: number
+      /** What it is logged as, where there was something to forget. */
+      readonly note?: LogNote | undefined
+    },
+  ): Promise<PersonCounts>
 }

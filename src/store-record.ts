@@ -65,9 +65,9 @@ export interface DayCounts extends Counts {
   readonly day: Timestamp
 }
 
-/** What was counted of the invites of one inviter, or one role. */
+/** What was counted of the invites of one inviter, one role, or one source. */
 export interface ShareCounts {
-  /** The host's id of the inviter, or the role; `null`: of those without. */
+  /** The host's id of the inviter, the role, or the source; `null`: of those without. */
   readonly of: string | null
   /** Invites that were made. */
   readonly made: number
@@ -85,6 +85,8 @@ export interface StatisticsRecord {
   readonly inviters: readonly ShareCounts[]
   /** By role, in the same order. */
   readonly roles: readonly ShareCounts[]
+  /** By source, in the same order: that which each invite was made with. */
+  readonly sources: readonly ShareCounts[]
 }
 
 /** Somebody whom the tree has: a user, and by whom they were invited. */
@@ -130,7 +132,7 @@ export interface RecordStore {
   /** Since when an inviter is paused; `null`: they are not. */
   findPause(key: InviterKey): Promise<Timestamp | null>
 
-  /** What happened from one moment until before another; at most `top` inviters and roles. What has not ended by `now` has not expired. */
+  /** What happened from one moment until before another; at most `top` of inviters, roles and sources. What has not ended by `now` has not expired. */
   getStatistics(query: {
     readonly appId: string
     readonly from: Timestamp

@@ -240,4 +240,5 @@ export type Action =
   | `request.${'list' | 'decide'}`
   | 'stats.read'
   | 'audit.read'
+  | `person.${'export' | 'forget'}`
   | 'key.manage'

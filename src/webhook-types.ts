@@ -22,6 +22,9 @@ export const webhookTypes = {
   'inviter.resume': 'inviter.resumed',
   'request.approve': 'request.approved',
   'request.decline': 'request.declined',
+  'person.forget': 'person.forgotten',
+  'mail.refuse': 'mail.refused',
+  'mail.allow': 'mail.allowed',
   'key.create': 'key.created',
   'key.revoke': 'key.revoked',
 } as const satisfies Readonly<Record<LogAction, string>>
@@ -44,6 +47,9 @@ export const appWebhookTypes = [
   'quota.granted',
   'inviter.paused',
   'inviter.resumed',
+  'person.forgotten',
+  'mail.refused',
+  'mail.allowed',
   'key.created',
   'key.revoked',
 ] as const

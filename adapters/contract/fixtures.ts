@@ -22,6 +22,7 @@ export function newInvite(changes: Partial<NewInvite> = {}): NewInvite {
     emailCanonical: email?.toLowerCase() ?? null,
     emailDomain: null,
     oncePerPerson: false,
+    source: null,
     codeHash: `hash-${number}`,
     codeSealed: `sealed-${number}`,
     role: null,

@@ -30,8 +30,8 @@ export function testLinks(test: Test): void {
     assert.equal(await refuses('ada'), false)
     await Promise.all([1, 2, 3].map(() => store.refuseMail({ id: 'ada', now: NOW })))
     assert.deepEqual(await Promise.all([refuses('ada'), refuses('old', 'ada'), refuses('bob')]), [true, true, false])
-    await store.allowMail({ ids: ['old', 'ada'] })
-    await store.allowMail({ ids: ['ada'] })
+    await store.allowMail({ ids: ['old', 'ada'], now: NOW })
+    await store.allowMail({ ids: ['ada'], now: NOW })
     assert.equal(await refuses('ada'), false)
   })
 }

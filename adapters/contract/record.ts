@@ -256,9 +256,9 @@ export function testRecord(test: Test): void {
     })
   })
 
-  test('counts what happened, by day, inviter and role', async (store) => {
-    const ann = await make(store, { inviterId: 'ann', role: 'nurse', maxUses: 3, termMs: null })
-    const bob = await make(store, { inviterId: 'bob', createdAt: NOW + DAY - 1 })
+  test('counts what happened, by day, inviter, role and source', async (store) => {
+    const ann = await make(store, { inviterId: 'ann', role: 'nurse', source: 'fair', maxUses: 3, termMs: null })
+    const bob = await make(store, { inviterId: 'bob', source: 'blog', createdAt: NOW + DAY - 1 })
     await make(store, { appId: 'other' })
     const at = (now: number) => ({ now, lapsesAt: now + HOLD })
     await acceptFor(store, ann, at(NOW + 10))
@@ -284,11 +284,59 @@ export function testRecord(test: Test): void {
         { of: 'nurse', made: 1, accepted: 2 },
         { of: null, made: 2, accepted: 0 },
       ],
+      sources: [
+        { of: 'fair', made: 1, accepted: 2 },
+        { of: null, made: 1, accepted: 0 },
+        { of: 'blog', made: 1, accepted: 0 },
+      ],
     }
     assert.deepEqual(await store.getStatistics(query), statistics)
     const top = await store.getStatistics({ ...query, top: 1, now: bob.expiresAt === null ? 0 : bob.expiresAt - 1 })
-    assert.deepEqual([top.inviters.length, top.roles.length, top.days[1]?.expired], [1, 1, 0])
-    const empty = { days: [], medianAcceptMs: null, inviters: [], roles: [] }
+    assert.deepEqual([top.inviters.length, top.roles.length, top.sources.length, top.days[1]?.expired], [1, 1, 1, 0])
+    const empty = { days: [], medianAcceptMs: null, inviters: [], roles: [], sources: [] }
     assert.deepEqual(await store.getStatistics({ ...query, from: NOW + 5 * DAY, until: NOW + 6 * DAY }), empty)
+  })
+
+  test('counts by the source that an invite was made with, also one of a list, whatever becomes of it', async (store) => {
+    const invites = ['fair', 'fair', null].map((source) => ({
+      invite: newInvite({ source, email: `${++counter}@example.com`, metadata: { source } }),
+      deliveryId: undefined,
+    }))
+    await store.createInvites({ appId: APP, now: NOW, invites, note: note('invite.create') })
+    const [first] = invites.map(({ invite }) => ({ appId: APP, inviteId: invite.id, now: NOW }))
+    assert.ok(first)
+    await store.changeInvite({ ...first, metadata: { source: 'blog' } })
+    const invite = await store.findInvite(first)
+    assert.deepEqual([invite?.source, invite?.metadata], ['fair', { source: 'blog' }])
+    assert.ok(invite)
+    await acceptFor(store, invite, { withoutEmail: true })
+    const email = invite.email ?? ''
+    await store.forgetPerson({ appId: APP, email, spellings: [email], now: NOW, limit: 9 })
+    const query = { appId: APP, from: NOW, until: NOW + DAY, now: NOW + DAY, top: 9 }
+    assert.deepEqual((await store.getStatistics(query)).sources, [
+      { of: 'fair', made: 2, accepted: 1 },
+      { of: null, made: 1, accepted: 0 },
+    ])
+  })
+
+  test('logs that somebody is forgotten or wants no mail once, and says nothing of who', async (store) => {
+    const refusal = { id: 'digest', now: NOW + 1 }
+    const logged = (action: string) => ({ appId: APP, note: note(action, null) })
+    for (let n = 0; n < 2; n++) await store.refuseMail({ ...refusal, logged: logged('mail.refuse') })
+    const allowed = { ids: ['digest'], now: NOW + 2 }
+    for (let n = 0; n < 2; n++) await store.allowMail({ ...allowed, logged: logged('mail.allow') })
+    await create(store, newInvite({ email: 'ada@example.com' }))
+    const person = { appId: APP, email: 'ada@example.com', spellings: ['ada@example.com'], now: NOW + 3, limit: 9 }
+    for (let n = 0; n < 2; n++) await store.forgetPerson({ ...person, note: note('person.forget') })
+    const entries = await list(store)
+    assert.deepEqual(
+      entries.map(({ action, inviteId, at }) => [action, inviteId, at]),
+      [
+        ['person.forget', null, NOW + 3],
+        ['mail.allow', null, NOW + 2],
+        ['mail.refuse', null, NOW + 1],
+      ],
+    )
+    assert.ok(!/ada|digest/.test(JSON.stringify(entries)))
   })
 }

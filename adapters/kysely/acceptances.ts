@@ -109,8 +109,8 @@ export function acceptanceOperations(
     const [decided] = yield* decide({ appId, id: acceptanceId, approval, now: dialect.encodeTime(now) })
     const row = decided ?? (yield* byId({ appId, id: acceptanceId }))[0]
     if (row === undefined || row.approval === null || row.reopened_at !== null) return undefined
-    const invite = { id: row.invite_id, app_id: row.app_id, inviter_id: row.inviter_id, role: row.role }
-    if (decided) yield* log.logInvite(note, invite, now, row.id)
+    const invite = decided && (yield* reading.rowOf({ appId, inviteId: row.invite_id }))
+    if (invite) yield* log.logInvite(note, invite, now, row.id)
     return { acceptance: toAcceptance(dialect, row), changed: decided !== undefined }
   }
 

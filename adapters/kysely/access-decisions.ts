@@ -104,8 +104,8 @@ export function accessDecisionOperations(
     invite: InviteRecord | undefined,
   ): Operation<void> {
     if (invite === undefined) return yield* log.logChange(note, at)
-    const { id, appId, inviterId, role } = invite
-    yield* log.logInvite(note, { id, app_id: appId, inviter_id: inviterId, role }, at.now)
+    const { id, appId, inviterId, role, source } = invite
+    yield* log.logInvite(note, { id, app_id: appId, inviter_id: inviterId, role, source }, at.now)
   }
 
   function* takeBack({ note, ...key }: InviteKey & { readonly now: number; readonly note: LogNote | undefined }) {

@@ -84,6 +84,7 @@ export function inviteOperations(
         message: p.message,
         locale: p.locale,
         metadata: p.metadata,
+        source: p.source,
         max_uses: p.max_uses,
         uses: p.uses,
         held: p.held,

@@ -42,6 +42,7 @@ const columns = {
   message: 'text',
   locale: 'text',
   metadata: 'json',
+  source: 'text',
   max_uses: 'integer',
   created_at: 'time',
   term_ms: 'long',

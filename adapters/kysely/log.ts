@@ -9,7 +9,7 @@ import type { DbJson, Dialect, LogTable } from './schema.js'
 import type { QueueWebhooks } from './webhook-queue.js'
 
 /** What is kept of the invite that something was done to. */
-export type Logged = Pick<InviteRow, 'id' | 'app_id' | 'inviter_id' | 'role'>
+export type Logged = Pick<InviteRow, 'id' | 'app_id' | 'inviter_id' | 'role' | 'source'>
 
 export interface LogOperations {
   listLog(query: ListLog): Operation<readonly LogRecord[]>
@@ -36,6 +36,7 @@ const ofInvite = {
   invite_id: 'text',
   inviter_id: 'text',
   role: 'text',
+  source: 'text',
   details: 'json',
 } as const
 const ACCEPT = 'invite.accept'
@@ -55,6 +56,7 @@ export function logOperations(dialect: Dialect, queueWebhooks: QueueWebhooks): L
       acceptance_id: p.acceptance_id,
       inviter_id: p.inviter_id,
       role: p.role,
+      source: p.source,
       details: p.details,
     }),
   )
@@ -76,6 +78,7 @@ export function logOperations(dialect: Dialect, queueWebhooks: QueueWebhooks): L
     acceptance_id: null,
     inviter_id: null,
     role: null,
+    source: null,
     details: note.details && dialect.encodeJson(note.details),
   })
 
@@ -84,6 +87,7 @@ export function logOperations(dialect: Dialect, queueWebhooks: QueueWebhooks): L
     invite_id: invite.id,
     inviter_id: invite.inviter_id,
     role: invite.role,
+    source: invite.source,
   })
 
   function* write(note: LogNote, row: LogTable): Operation<void> {

@@ -1,5 +1,6 @@
 // How much is mailed, counted under a lock of each counter, and who wants no mail.
 import type { MailCount, MailRefusalStore, MailsExceeded } from '../../src/store.js'
+import type { LogOperations } from './log.js'
 import { all, type Operation, prepare } from './operation.js'
 import type { DbTime, Dialect } from './schema.js'
 
@@ -21,7 +22,7 @@ export interface MailOperations {
   refusesMail(request: Request<'refusesMail'>): Operation<boolean>
 }
 
-export function mailOperations(dialect: Dialect): MailOperations {
+export function mailOperations(dialect: Dialect, log: LogOperations): MailOperations {
   const { db, tables } = dialect
 
   // An upsert that changes nothing locks the row, and makes it where there is none.
@@ -62,17 +63,20 @@ export function mailOperations(dialect: Dialect): MailOperations {
 
   return {
     lockCounts,
-    *refuseMail({ id, now }) {
+    *refuseMail({ id, now, logged }) {
       const refusal = { id, refused_at: dialect.encodeTime(now) }
-      yield* all(
+      const noted = yield* all(
         db
           .insertInto(tables.mail_refusals)
           .values(refusal)
-          .onConflict((conflict) => conflict.doNothing()),
+          .onConflict((conflict) => conflict.doNothing())
+          .returning('id'),
       )
+      if (logged && noted.length > 0) yield* log.logChange(logged.note, { appId: logged.appId, now })
     },
-    *allowMail({ ids }) {
-      yield* all(db.deleteFrom(tables.mail_refusals).where('id', 'in', ids))
+    *allowMail({ ids, now, logged }) {
+      const gone = yield* all(db.deleteFrom(tables.mail_refusals).where('id', 'in', ids).returning('id'))
+      if (logged && gone.length > 0) yield* log.logChange(logged.note, { appId: logged.appId, now })
     },
     *refusesMail({ ids }) {
       return (yield* all(findRefusals(ids))).length > 0

@@ -11,6 +11,7 @@ import { addRecord } from './migrations/8-record.js'
 import { addLinks } from './migrations/9-links.js'
 import { addWebhooks } from './migrations/10-webhooks.js'
 import { addApproval } from './migrations/11-approval.js'
+import { addSource } from './migrations/12-source.js'
 import { all, type Operation } from './operation.js'
 import type { Dialect } from './schema.js'
 
@@ -26,6 +27,7 @@ const steps: readonly ((dialect: Dialect) => readonly string[])[] = [
   addLinks,
   addWebhooks,
   addApproval,
+  addSource,
 ]
 
 function createMigrations({ quote, tables }: Dialect): string {

@@ -1,6 +1,7 @@
 // Forgetting people: their rows lose what names them, and stay to be counted.
 import { sql } from 'kysely'
 import type { PersonCounts, PrivacyStore, PruneRequest, PruneResult } from '../../src/store.js'
+import type { LogOperations } from './log.js'
 import { all, type Operation } from './operation.js'
 import type { ReadingOperations } from './reading.js'
 import { toAcceptance, toAccessRequest } from './records.js'
@@ -16,7 +17,10 @@ export interface PrivacyOperations {
   pruneAddresses(request: PruneRequest): Operation<PruneResult>
 }
 
-export function privacyOperations(dialect: Dialect, reading: ReadingOperations): PrivacyOperations {
+export function privacyOperations(
+  dialect: Dialect,
+  { reading, log }: { reading: ReadingOperations; log: LogOperations },
+): PrivacyOperations {
   const { db, tables } = dialect
 
   const invitesOf = ({ appId, email }: Pick<Request<'findPerson'>, 'appId' | 'email'>) =>
@@ -122,6 +126,8 @@ export function privacyOperations(dialect: Dialect, reading: ReadingOperations):
       const unnamed = db.updateTable(tables[table]).set({ inviter_email: null, inviter_name: null })
       sent += (yield* all(unnamed.where('id', 'in', found).returning('id'))).length
     }
+    const isAny = own.length + joined.length + sent + removed.length > 0
+    if (isAny) yield* log.logChange(request.note, request)
     return { invites: own.length, acceptances: joined.length, sent, requests: removed.length }
   }
 

@@ -30,6 +30,7 @@ export interface InviteTable {
   message: string | null
   locale: string | null
   metadata: DbJson | null
+  source: string | null
   max_uses: number | null
   uses: number
   held: number
@@ -160,6 +161,8 @@ export interface LogTable {
   inviter_id: string | null
   /** The invite's, at that moment: statistics are counted by it. */
   role: string | null
+  /** The invite's, at that moment: statistics are counted by it. */
+  source: string | null
   details: DbJson | null
 }
 

@@ -13,6 +13,8 @@ export interface StatisticsOperations {
 
 type Query = Parameters<InviteStore['getStatistics']>[0]
 
+type Part = 'inviter_id' | 'role' | 'source'
+
 const DAY_MS = 24 * 60 * 60 * 1000
 const MADE = 'invite.create'
 
@@ -83,14 +85,20 @@ export function statisticsOperations(dialect: Dialect): StatisticsOperations {
     return [...days.values()].sort((a, b) => a.day - b.day)
   }
 
-  function* sharesBy(column: 'inviter_id' | 'role', query: Query): Operation<readonly ShareCounts[]> {
+  /** An acceptance has inviter and role of its own; its source is that of its invite. */
+  const acceptedBy = (column: Part, query: Query) =>
+    column === 'source'
+      ? accepted(query).innerJoin(`${tables.invites} as invite`, 'invite.id', 'joined.invite_id')
+      : accepted(query)
+
+  function* sharesBy(column: Part, query: Query): Operation<readonly ShareCounts[]> {
     const made = logged(query, [MADE]).select([
       sql<string | null>`${sql.ref(column)}`.as('part'),
       sql<number>`1`.as('made'),
       sql<number>`0`.as('accepted'),
     ])
-    const joined = accepted(query).select([
-      sql<string | null>`${sql.ref(`joined.${column}`)}`.as('part'),
+    const joined = acceptedBy(column, query).select([
+      sql<string | null>`${sql.ref(column === 'source' ? 'invite.source' : `joined.${column}`)}`.as('part'),
       sql<number>`0`.as('made'),
       sql<number>`1`.as('accepted'),
     ])
@@ -133,6 +141,7 @@ export function statisticsOperations(dialect: Dialect): StatisticsOperations {
       medianAcceptMs: yield* medianOf(query),
       inviters: yield* sharesBy('inviter_id', query),
       roles: yield* sharesBy('role', query),
+      sources: yield* sharesBy('source', query),
     }
   }
 

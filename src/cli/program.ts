@@ -6,6 +6,8 @@ import { addAcceptances } from './commands/acceptances.js'
 import { addApprove } from './commands/approve.js'
 import { addDecide } from './commands/decide.js'
 import { addDoctor } from './commands/doctor.js'
+import { addExport } from './commands/export.js'
+import { addForget } from './commands/forget.js'
 import { addKeys } from './commands/keys.js'
 import { addList } from './commands/list.js'
 import { addLog } from './commands/log.js'
@@ -34,7 +36,7 @@ const groups: readonly (readonly [heading: string, commands: readonly AddCommand
   ['Who may join, and invite:', [addMode, addSeats, addQuota, addApprove]],
   ['What happened:', [addStats, addLog, addWebhooks]],
   ['Programs:', [addKeys]],
-  ['Housekeeping:', [addPrune]],
+  ['What is kept:', [addExport, addForget, addPrune]],
 ]
 
 const FOOTER = `

@@ -1,28 +1,14 @@
 // The forms of the dashboard that decide on the waiting list.
-import type { RequestHandler, Router } from 'express'
-import type { KnownActor } from '../actors.js'
 import { InviteError } from '../errors.js'
-import type { Action } from '../types.js'
 import type { DecidedRequests } from '../use-cases/request-decisions.js'
 import { readForm } from './body.js'
-import type { Invites } from './invites.js'
+import type { Desk, DeskVisit } from './dashboard-desk.js'
 
-/** What the dashboard has for its forms. */
-interface Desk<Visit> {
-  readonly router: Router
-  readonly invites: Invites
-  visit(action: Action, handle: (visit: Visit) => Promise<void>): RequestHandler
+interface RequestDesk<Visit> extends Desk<Visit> {
   back(visit: Visit, done: 'approved' | 'declined' | 'undecided'): void
 }
 
-interface Visit {
-  readonly req: Parameters<typeof readForm>[0]
-  readonly res: Parameters<typeof readForm>[1]
-  readonly app: { readonly appId: string }
-  readonly actor: KnownActor
-}
-
-export function addRequestForms<Here extends Visit>({ router, invites, visit, back }: Desk<Here>): void {
+export function addRequestForms<Visit extends DeskVisit>({ router, invites, visit, back }: RequestDesk<Visit>): void {
   const form = (decide: (which: Which, scope: object) => Promise<DecidedRequests>, done: 'approved' | 'declined') =>
     visit('request.decide', async (visit) => {
       const which = readWhich(await readForm(visit.req, visit.res))

@@ -1,16 +1,20 @@
 // `inviteDashboard`: one page, without script, to send invites and look after those that are outstanding.
 import express, { type NextFunction, type Request, type RequestHandler, type Response, type Router } from 'express'
-import type { KnownActor } from '../actors.js'
 import type { AppConfig } from '../app-config.js'
 import { appOf, type Context } from '../context.js'
+import type { FrameInput } from '../dashboard-frame.js'
 import { errorPage, invitePage, loadDashboard, type PageValues } from '../dashboard-page.js'
+import type { TypedSettings } from '../dashboard-settings.js'
 import { InviteError } from '../errors.js'
 import { contextOf } from '../invites.js'
-import { type Action, modes } from '../types.js'
+import type { Action } from '../types.js'
 import { type AuthorizeOption, askHost, checkAuthorize, HostFailure, isCrossSite } from './authorization.js'
 import { readForm } from './body.js'
+import type { DeskVisit } from './dashboard-desk.js'
 import { explainForm, shownBeside, wantedByLink, wantedBySend } from './dashboard-forms.js'
+import { addRecordPages } from './dashboard-record.js'
 import { addRequestForms } from './dashboard-requests.js'
+import { addSettingsForms } from './dashboard-settings.js'
 import type { Invites } from './invites.js'
 import { publicDetail, tellOperator } from './problem.js'
 
@@ -18,15 +22,22 @@ import { publicDetail, tellOperator } from './problem.js'
 export type InviteDashboardOptions = AuthorizeOption
 
 /** A request to the dashboard, with who makes it and about which app. */
-interface Visit {
+interface Visit extends DeskVisit {
   readonly req: Request
   readonly res: Response
-  readonly app: AppConfig
-  readonly actor: KnownActor
+}
+
+/** What a page shows besides what there is. */
+interface Extra extends Partial<PageValues> {
+  readonly role?: string | undefined
+  readonly typedSettings?: TypedSettings
 }
 
 // What the page may be asked to say after a redirect; the address comes from the invite, never from the URL.
-const notices = ['sent', 'resent', 'deleted', 'mode', 'approved', 'declined', 'undecided'] as const
+const notices = [
+  ...(['sent', 'resent', 'deleted', 'approved', 'declined', 'undecided'] as const),
+  ...(['mode', 'planned', 'unplanned', 'seats'] as const),
+] as const
 
 /**
  * The dashboard, for supervisors, and for members, who see what was sent in their name and send what their quota pays for.
@@ -55,28 +66,22 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
     }
   }
 
-  async function show(
-    visit: Visit,
-    { role, ...extra }: Partial<PageValues> & { readonly role?: string | undefined } = {},
-    status = 200,
-  ): Promise<void> {
+  async function show(visit: Visit, { role, typedSettings, ...extra }: Extra = {}, status = 200): Promise<void> {
     const { req, res, app, actor } = visit
     const scope = { appId: app.appId, actor }
     const cursor = typeof req.query.cursor === 'string' ? req.query.cursor : undefined
     const page = await invites.list({ status: ['pending', 'expired'], cursor }, scope)
     const isSupervisor = actor.access === 'supervisor'
-    const mode = isSupervisor ? (await invites.settings(undefined, scope)).mode : undefined
+    const settings = isSupervisor ? await invites.settings(undefined, scope) : undefined
     const quota = isSupervisor ? undefined : await invites.quota(actor.id, undefined, scope)
     const showsWaitlist =
-      mode === 'waitlist' && (await options.authorize(req, { appId: app.appId, action: 'request.list' }))
+      settings?.mode === 'waitlist' && (await options.authorize(req, { appId: app.appId, action: 'request.list' }))
     const values = invitePage({
-      base: baseOf(req),
-      app,
-      apps: await appsFor(visit),
-      actor,
+      ...(await frame(visit)),
       page,
       paged: cursor !== undefined,
-      mode,
+      settings,
+      typedSettings,
       requests: showsWaitlist ? await invites.listRequests({}, scope) : undefined,
       quota,
       mails: context.config.mailer !== undefined,
@@ -87,6 +92,10 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
       .status(status)
       .type('html')
       .send(rendersOf(app.appId)?.page({ ...values, ...extra }))
+  }
+
+  async function frame(visit: Visit): Promise<FrameInput> {
+    return { base: baseOf(visit.req), app: visit.app, apps: await appsFor(visit), actor: visit.actor }
   }
 
   /** The apps to choose from: those that the host lets this visitor see. */
@@ -187,18 +196,8 @@ export function inviteDashboard(invites: Invites, options: InviteDashboardOption
   )
 
   addRequestForms({ router, invites, visit, back })
-
-  router.post(
-    '/mode',
-    visit('settings.write', async (visit) => {
-      const { mode } = await readForm(visit.req, visit.res)
-      const known = modes.find((each) => each === mode)
-      if (known === undefined)
-        throw new InviteError('input_invalid', { detail: `The mode must be one of ${modes.join(', ')}.` })
-      await invites.settings({ mode: known }, { appId: visit.app.appId, actor: visit.actor })
-      back(visit, 'mode')
-    }),
-  )
+  addSettingsForms({ router, invites, visit, back, show })
+  addRecordPages({ router, invites, context, visit, frame, templates: ({ app }) => rendersOf(app.appId) })
 
   router.use((error: unknown, req: Request, res: Response, next: NextFunction) => {
     if (error instanceof HostFailure) return next(error.error)

@@ -16,6 +16,7 @@ import {
   requestPageSchema,
   sentManySchema,
 } from '../output.js'
+import { forgottenSchema, personDataSchema } from '../output-privacy.js'
 import { auditPageSchema, inviterStateSchema, statisticsSchema, treeViewSchema } from '../output-record.js'
 import { accessRequestSchema, approveSchema, declineSchema, requestListSchema } from '../schemas/access-requests.js'
 import {
@@ -30,6 +31,7 @@ import {
 } from '../schemas/invites.js'
 import { rowsSchema, sendManySchema } from '../schemas/lists.js'
 import { noMoreSchema } from '../schemas/no-more.js'
+import { personSchema } from '../schemas/privacy.js'
 import {
   auditSchema,
   inviteExportSchema,
@@ -393,6 +395,24 @@ export const operations: readonly Operation[] = [
     body: inviterSchema,
     status: 200,
     answer: inviterStateSchema,
+    failures: [...managed, 413, 415],
+  },
+  {
+    method: 'post',
+    path: '/app/{appId}/person/export',
+    summary: 'What is held on an address',
+    body: personSchema,
+    status: 200,
+    answer: personDataSchema,
+    failures: [...managed, 413, 415],
+  },
+  {
+    method: 'post',
+    path: '/app/{appId}/person/forget',
+    summary: 'Forget an address, and what names its owner',
+    body: personSchema,
+    status: 200,
+    answer: forgottenSchema,
     failures: [...managed, 413, 415],
   },
   { method: 'get', path: '/openapi.json', summary: 'This document', isPublic: true, status: 200, failures: [] },

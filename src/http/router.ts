@@ -13,6 +13,7 @@ import { addInvites } from './routes/invites.js'
 import { addKeys } from './routes/keys.js'
 import { addLists } from './routes/lists.js'
 import { addNoMore } from './routes/no-more.js'
+import { addPrivacy } from './routes/privacy.js'
 import { addRecord } from './routes/record.js'
 import { routesFor } from './routes/routes.js'
 import { addSettings } from './routes/settings.js'
@@ -47,6 +48,7 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
   addKeys(routes)
   addAccessRequests(routes)
   addNoMore(routes)
+  addPrivacy(routes)
 
   let description: Promise<object> | undefined
   router.get('/openapi.json', (_req, res, next) => {

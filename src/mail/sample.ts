@@ -41,6 +41,7 @@ function sampleInvite(
     emailCanonical: 'ada@example.com',
     emailDomain: null,
     oncePerPerson: false,
+    source: null,
     codeHash: '',
     codeSealed: '',
     codeGeneration: 1,

@@ -8,8 +8,9 @@ import type { Address } from '../addresses.js'
 import { appOf, type Context, type KnownScope } from '../context.js'
 import { type InputOf, read } from '../input.js'
 import { wantsNoMail } from '../mail/no-more.js'
+import { noteOf } from '../notes.js'
 import { personSchema } from '../schemas/privacy.js'
-import type { AccessRequestRecord, PersonCounts, PersonKey } from '../store.js'
+import type { AccessRequestRecord, LogNote, PersonCounts, PersonKey } from '../store.js'
 import type { Acceptance, InviteSummary } from '../types.js'
 import { acceptanceView, isoTime, summaryOf } from '../views.js'
 
@@ -85,13 +86,16 @@ export async function forgetPerson(context: Context, person: Person, scope: Know
   const total = { invites: 0, acceptances: 0, sent: 0, requests: 0 }
   const now = context.config.clock()
   for (const key of peopleOf(context, person, scope).keys) {
+    let note: LogNote | undefined = noteOf(context, 'person.forget', scope)
     for (let more = true; more; ) {
-      const { invites, acceptances, sent, requests } = await context.store.forgetPerson({ ...key, now, limit: BATCH })
+      const batch = { ...key, now, limit: BATCH, note }
+      const { invites, acceptances, sent, requests } = await context.store.forgetPerson(batch)
       total.invites += invites
       total.acceptances += acceptances
       total.sent += sent
       total.requests += requests
       more = invites + acceptances + sent + requests > 0
+      note = undefined // once, however many batches it takes
       if (more) await pause(PAUSE_MS)
     }
   }

@@ -1,19 +1,9 @@
 // Housekeeping: removes what is past its keeping time, in batches that nobody has to wait for.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Context } from '../context.js'
-import { checkNames } from '../option-names.js'
+import type { PruneOptions } from '../options.js'
+import { type KeptFor, readRetention } from '../retention.js'
 import type { PagePosition, PruneTarget } from '../store.js'
-
-/** What `invites.prune` keeps. */
-export interface PruneOptions {
-  /** How long to keep what is over, in ms; a day at least. Default: 90 days. */
-  readonly olderThanMs?: number | undefined
-  /**
-   * After how long the addresses of those who joined are forgotten, in ms, with all that their invites say of them; a day
-   * at least. What is left can be counted. Default: they are kept.
-   */
-  readonly forgetAfterMs?: number | undefined
-}
 
 /** How many of each were removed. */
 export interface Pruned {
@@ -33,25 +23,25 @@ export interface Pruned {
   readonly addresses?: number | undefined
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000 // as long as a request may be sent again under its key
-const KEPT_MS = 90 * DAY_MS
 const BATCH = 500
 const PAUSE_MS = 30 // longer than any writer waits between two tries for a SQLite file: each gets its turn
 
-export async function prune(context: Context, options: PruneOptions): Promise<Pruned> {
-  const { olderThanMs, forgetAfterMs } = read(options)
+/** What `options` leave out is as the install's `retention` has it. `goesOn` is asked between batches. */
+export async function prune(context: Context, options: PruneOptions, goesOn = () => true): Promise<Pruned> {
   const { store, config } = context
+  const { olderThanMs, forgetAfterMs }: KeptFor = { ...config.retention, ...readRetention('prune', options) }
   const now = config.clock()
 
   async function removeAll(what: PruneTarget, keptMs = olderThanMs): Promise<number> {
     let total = 0
+    if (!goesOn()) return total
     let after: PagePosition | undefined
     do {
       if (after !== undefined) await pause(PAUSE_MS)
       const { removed, next } = await store.prune({ what, before: now - keptMs, now, limit: BATCH, after })
       total += removed
       after = next
-    } while (after !== undefined)
+    } while (after !== undefined && goesOn())
     return total
   }
 
@@ -65,14 +55,4 @@ export async function prune(context: Context, options: PruneOptions): Promise<Pr
     accessRequests: await removeAll('accessRequests'),
     ...(forgetAfterMs !== undefined && { addresses: await removeAll('addresses', forgetAfterMs) }),
   }
-}
-
-function read(options: PruneOptions): { readonly olderThanMs: number; readonly forgetAfterMs: number | undefined } {
-  checkNames('prune', options, ['olderThanMs', 'forgetAfterMs'])
-  const { olderThanMs = KEPT_MS, forgetAfterMs } = options
-  for (const [name, value] of Object.entries({ olderThanMs, forgetAfterMs })) {
-    if (value === undefined || (Number.isSafeInteger(value) && value >= DAY_MS)) continue
-    throw new TypeError(`prune: \`${name}\` must be a whole number of milliseconds, a day (86400000) or more.`)
-  }
-  return { olderThanMs, forgetAfterMs }
 }

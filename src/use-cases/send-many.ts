@@ -251,7 +251,8 @@ async function create(
       canceledAt: null,
     }
     const delivery = id === undefined ? null : { id, inviteId: created.id, attempts: 0, nextAttemptAt: now, ...never }
-    const record = { ...created, oncePerPerson: false, codeGeneration: 1, uses: 0, held: 0, revokedAt: null, delivery }
+    const made = { ...created, oncePerPerson: false, source: created.source ?? null, delivery }
+    const record = { ...made, codeGeneration: 1, uses: 0, held: 0, revokedAt: null }
     context.emit('created', { invite: summaryOf(record, now) })
   }
   if (invites.some(({ deliveryId }) => deliveryId !== undefined)) context.mailQueued()

@@ -13,6 +13,7 @@ import { noteOf } from '../notes.js'
 import { nextRefillAt } from '../quotas.js'
 import { PAUSED } from '../record-types.js'
 import { sendSchema } from '../schemas/invites.js'
+import { sourceOf } from '../sources.js'
 import type { NewInvite, QuotaState } from '../store.js'
 import type { Invite } from '../types.js'
 import { summaryOf, viewOf } from '../views.js'
@@ -206,6 +207,7 @@ export function newInvite(
     message: fields.message ?? null,
     locale: fields.locale ?? null,
     metadata: fields.metadata ?? null,
+    source: sourceOf(fields.metadata),
     maxUses: fields.maxUses === undefined ? 1 : fields.maxUses,
     createdAt: now,
     termMs,

@@ -36,6 +36,7 @@ export async function getStatistics(context: Context, query: StatsQuery, scope: 
     medianAcceptMs: found.medianAcceptMs,
     inviters: found.inviters.map(({ of, made, accepted }) => ({ inviterId: of, made, accepted })),
     roles: found.roles.map(({ of, made, accepted }) => ({ role: of, made, accepted })),
+    sources: found.sources.map(({ of, made, accepted }) => ({ source: of, made, accepted })),
   }
 }
 

@@ -118,6 +118,7 @@ describe('postgresStore', () => {
       const kept = (await rows()).map((invite) => ({
         ...invite,
         past_expiry: null,
+        source: null,
         once_per_person: 0,
         quota_cost: 0,
         quota_back: 0,

@@ -81,7 +81,7 @@ describe('sqliteStore', () => {
       deliveries: { request_id: null },
       acceptances: { approval: null, decided_at: null },
       settings: { next_mode: null, next_mode_at: null, limits: null },
-      invites: { past_expiry: null, once_per_person: 0, quota_cost: 0, quota_back: 0 },
+      invites: { source: null, past_expiry: null, once_per_person: 0, quota_cost: 0, quota_back: 0 },
     }
     for (const [table, columns] of Object.entries(added))
       for (const row of kept[before.indexOf(`invite_only_${table}`)]) Object.assign(row, columns)

@@ -2,8 +2,8 @@
 import { expect } from 'chai'
 import * as v from 'valibot'
 import { acceptancePageSchema, acceptanceSchema } from '../../src/output.js'
-import { DAY } from '../support/host.js'
-import { openFolder } from './folder.js'
+import { DAY, sendInvite } from '../support/host.js'
+import { openFolder, openProject } from './folder.js'
 
 describe('the command line, acceptances and reopen', () => {
   it('lists who joined, a page at a time or all', async () => {
@@ -88,5 +88,25 @@ describe('the command line, prune', () => {
     expect(await revoked()).to.equal(1)
     expect((await run('prune --yes', {})).stdout).to.match(/^invites +1 removed\nmails +0 removed\nclaims +0 removed\n/)
     expect(await revoked()).to.equal(0)
+  })
+
+  it('forgets those who joined long ago, where it is asked to', async () => {
+    const { host, run, json } = await openFolder()
+    const { inviteId, inviteCode } = await sendInvite(host, { email: 'ada@example.com' })
+    await host.signup({ inviteCode, email: 'ada@example.com' }).expect(201)
+    const asked = await run('prune --forget-after 30d', {})
+    expect(asked.stderr).to.include('and the addresses of those who joined over 30 days ago, of every app')
+    expect(await json('prune --yes')).not.to.have.property('addresses')
+    expect(await json('prune --forget-after 30d --yes')).to.include({ addresses: 0 })
+    expect(inviteId).to.equal((await host.invites.acceptances()).items[0]?.inviteId)
+  })
+
+  it("takes what it is not told from the module's `retention`", async () => {
+    const app = await openProject('retention: { olderThanMs: 30 * 86400000, forgetAfterMs: 365 * 86400000 },')
+    const asked = await app.run('prune')
+    expect(asked.stderr).to.include('over for 30 days').and.include('joined over 365 days ago')
+    expect((await app.run('prune --older-than 60d')).stderr)
+      .to.include('over for 60 days')
+      .and.include('365 days ago')
   })
 })

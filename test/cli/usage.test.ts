@@ -8,7 +8,7 @@ import { known, runProgram } from './program.js'
 const commands = [
   ...['migrate', 'doctor', 'preview', 'send', 'seed', 'list', 'show', 'resend', 'revoke', 'acceptances', 'reopen'],
   'decide',
-  ...['mode', 'seats', 'quota', 'approve', 'stats', 'log', 'webhooks', 'keys', 'prune'],
+  ...['mode', 'seats', 'quota', 'approve', 'stats', 'log', 'webhooks', 'keys', 'export', 'forget', 'prune'],
 ]
 
 describe('the command line', () => {

@@ -17,7 +17,7 @@ import { DAY, type Host, type HostOptions, MINUTE, openHost, sendInvite } from '
 import { openHostDatabase } from '../support/host-database.js'
 
 const SCOPES: readonly AppKeyScope[] = ['invites', 'acceptances', 'quotas', 'requests', 'stats', 'audit']
-const ALL: readonly AppKeyScope[] = [...SCOPES, 'settings', 'keys']
+const ALL: readonly AppKeyScope[] = [...SCOPES, 'settings', 'people', 'keys']
 const managed = operations.filter(({ isPublic }) => !isPublic)
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
@@ -233,6 +233,7 @@ describe('a key of an app', () => {
       quotas: ['quota', 'inviter'],
       stats: ['stats'],
       audit: ['audit'],
+      people: ['person'],
       keys: ['key'],
     })
     const reached = [...opened.values()].flat()

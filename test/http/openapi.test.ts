@@ -176,6 +176,10 @@ describe('the OpenAPI document', () => {
     await call('get', '/app/{appId}/invite.csv', { appId })
     await call('get', '/app/{appId}/inviter/{inviterId}', { appId, inviterId: 'ann' })
     await call('put', '/app/{appId}/inviter/{inviterId}', { appId, inviterId: 'ann' }, { paused: true })
+    for (const verb of ['export', 'forget']) {
+      await call('post', `/app/{appId}/person/${verb}`, { appId }, { email: 'ada@example.com' })
+    }
+    await call('post', '/app/{appId}/person/export', { appId: 'nowhere' }, { email: 'ada@example.com' })
     await call('get', '/openapi.json', {})
     expect(called).to.deep.equal(new Set(operations.map(({ method, path }) => `${method} ${path}`)))
   })

@@ -231,6 +231,30 @@ describe('statistics', () => {
     ])
   })
 
+  it('count by the inviter and by the source that each invite was made with', async () => {
+    const { host } = await open()
+    const from = (id: string) => ({ actor: { id, access: 'supervisor' } as const })
+    const sources = ['fair', 'Product Hunt', 'fair', 'ada@example.com', '', ' x', 'x'.repeat(65), 7, { a: 1 }]
+    for (const source of sources) await host.invites.send({ metadata: { source } }, from('ann'))
+    await host.invites.send({}, from('bob'))
+    await host.invites.sendMany([{ email: 'ada@example.com', metadata: { source: 'fair' } }], {}, from('bob'))
+    const { items } = await host.invites.list({ q: 'ada@example.com' })
+    const [{ inviteId, inviteCode } = { inviteId: '', inviteCode: '' }] = items
+    await host.invites.update(inviteId, { metadata: { source: 'blog' } })
+    await host.signup({ inviteCode, email: 'ada@example.com' }).expect(201)
+    host.clock.advance(1)
+    const { body } = await host.manage.get('default/stats').expect(200)
+    expect(body.inviters).to.deep.equal([
+      { inviterId: 'bob', made: 2, accepted: 1 },
+      { inviterId: 'ann', made: 9, accepted: 0 },
+    ])
+    expect(body.sources).to.deep.equal([
+      { source: 'fair', made: 3, accepted: 1 },
+      { source: null, made: 7, accepted: 0 },
+      { source: 'Product Hunt', made: 1, accepted: 0 },
+    ])
+  })
+
   it('stay, when housekeeping has removed what they count', async () => {
     const { host } = await open()
     const { inviteId } = await sendInvite(host)

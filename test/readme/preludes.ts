@@ -473,6 +473,14 @@ export const preludes: readonly Prelude[] = [
       assert.ok(periods.length >= 5)`,
   },
   {
+    has: "metadata: { source: 'Product Hunt' }",
+    before: `
+      import assert from 'node:assert/strict'
+      import { invites } from './harness.js'`,
+    after: `
+      assert.deepEqual(sources.map(({ source, made }) => [source, made]), [['Product Hunt', 1]])`,
+  },
+  {
     has: 'invites.forget({ email',
     before: `
       import assert from 'node:assert/strict'

@@ -27,7 +27,7 @@ export function addStats(program: Command, cli: Cli): void {
     })
 }
 
-function textOf({ total, periods, medianAcceptMs, inviters }: Statistics): string {
+function textOf({ total, periods, medianAcceptMs, inviters, sources }: Statistics): string {
   const names = ['made', 'mailed', 'failed', 'accepted', 'expired', 'revoked'] as const
   const rowOf = (name: string, counts: Statistics['total']) => [name, ...names.map((each) => String(counts[each]))]
   const some = periods.filter((period) => names.some((name) => period[name] > 0))
@@ -38,7 +38,13 @@ function textOf({ total, periods, medianAcceptMs, inviters }: Statistics): strin
   })
   const median =
     medianAcceptMs === null ? [] : [`Half of those who joined did so within ${readableSpan(medianAcceptMs)}.`]
-  return [table, ...median, ...(most.length > 0 ? [columns([['INVITER', 'MADE', 'ACCEPTED'], ...most])] : [])].join(
-    '\n\n',
-  )
+  const from = sources.slice(0, 10).map(({ source, made, accepted }) => {
+    return [source ?? '(none)', String(made), String(accepted)]
+  })
+  const named = sources.some(({ source }) => source !== null)
+  return [
+    ...[table, ...median],
+    ...(most.length > 0 ? [columns([['INVITER', 'MADE', 'ACCEPTED'], ...most])] : []),
+    ...(named ? [columns([['SOURCE', 'MADE', 'ACCEPTED'], ...from])] : []),
+  ].join('\n\n')
 }

@@ -6,6 +6,7 @@ import { InviteError } from '../../errors.js'
 import { read } from '../../input.js'
 import { readNoMoreToken } from '../../mail/no-more.js'
 import { loadNoMorePage, noMoreValues } from '../../no-more-page.js'
+import { inviteeNote } from '../../notes.js'
 import { noMoreSchema } from '../../schemas/no-more.js'
 import { readForm, readJson } from '../body.js'
 import { policyOf, sendHtml } from '../page-policy.js'
@@ -36,9 +37,12 @@ export function addNoMore({ router, context, open }: Routes): void {
     path,
     answering(async (req, res, reader) => {
       const { choice } = read(noMoreSchema, await fieldsOf(req, res))
-      const { id } = reader
-      if (choice === 'resume') await context.store.allowMail({ ids: [id] })
-      else await context.store.refuseMail({ id, now: context.config.clock() })
+      const { id, app } = reader
+      const now = context.config.clock()
+      const action = choice === 'resume' ? 'mail.allow' : 'mail.refuse'
+      const logged = { appId: app.appId, note: inviteeNote(action, app) }
+      if (choice === 'resume') await context.store.allowMail({ ids: [id], now, logged })
+      else await context.store.refuseMail({ id, now, logged })
       send(req, res, reader, choice !== 'resume')
     }),
   )

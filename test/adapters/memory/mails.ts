@@ -1,8 +1,9 @@
 // How much is mailed and who wants no mail, in memory.
 import type { InviteStore, MailCount, MailsExceeded } from '../../../src/store.js'
+import type { memoryRecord } from './record.js'
 import type { Step } from './step.js'
 
-export function memoryMails() {
+export function memoryMails(record: Pick<ReturnType<typeof memoryRecord>, 'noteChange'>) {
   const counters = new Map<string, { mails: number; endsAt: number }>()
   const refusals = new Set<string>()
   const running = (id: string, now: number) => {
@@ -30,8 +31,12 @@ export function memoryMails() {
   }
 
   const methods = (step: Step): Pick<InviteStore, 'refuseMail' | 'allowMail' | 'refusesMail'> => ({
-    refuseMail: step(({ id }) => void refusals.add(id)),
-    allowMail: step(({ ids }) => {
+    refuseMail: step(({ id, now, logged }) => {
+      if (logged && !refusals.has(id)) record.noteChange(logged.note, { appId: logged.appId, now })
+      refusals.add(id)
+    }),
+    allowMail: step(({ ids, now, logged }) => {
+      if (logged && isRefused(ids)) record.noteChange(logged.note, { appId: logged.appId, now })
       for (const id of ids) refusals.delete(id)
     }),
     refusesMail: step(({ ids }) => isRefused(ids)),

@@ -1,6 +1,7 @@
 // Forgetting people, in memory.
 import type { AcceptanceRecord, InviteRecord, InviteStore, PersonKey } from '../../../src/store.js'
 import type { memoryAccessRequests } from './access-requests.js'
+import type { memoryRecord } from './record.js'
 import type { Kept, Step } from './step.js'
 
 interface Parts {
@@ -9,12 +10,13 @@ interface Parts {
   readonly holds: ReadonlyMap<string, { email: string | null }>
   /** Revokes what has a use left. */
   readonly revoke: (invite: Kept<InviteRecord>, now: number) => unknown
+  readonly record: Pick<ReturnType<typeof memoryRecord>, 'noteChange'>
   readonly accessRequests: Pick<ReturnType<typeof memoryAccessRequests>, 'of' | 'remove'>
 }
 
 const asciiLower = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 
-export function memoryPrivacy({ invites, acceptances, holds, revoke, accessRequests }: Parts) {
+export function memoryPrivacy({ invites, acceptances, holds, revoke, accessRequests, record }: Parts) {
   function blank(invite: Kept<InviteRecord>, now: number): void {
     revoke(invite, now)
     const nobody = { email: null, emailCanonical: null, message: null, locale: null, metadata: null }
@@ -51,7 +53,7 @@ export function memoryPrivacy({ invites, acceptances, holds, revoke, accessReque
       const { own, joined, sent } = traces(person)
       return { invites: own, acceptances: joined, sent: sent.length, requests: accessRequests.of(person) }
     }),
-    forgetPerson: step(({ now, limit, ...person }) => {
+    forgetPerson: step(({ now, limit, note, ...person }) => {
       const all = traces(person)
       const [own, joined, sent] = [all.own.slice(0, limit), all.joined.slice(0, limit), all.sent.slice(0, limit)]
       for (const invite of own) blank(invite, now)
@@ -60,6 +62,9 @@ export function memoryPrivacy({ invites, acceptances, holds, revoke, accessReque
       for (const hold of holds.values()) if (hold.email === person.email) hold.email = null
       const requests = accessRequests.of(person)
       for (const { id } of requests) accessRequests.remove(id)
+      if (own.length + joined.length + sent.length + requests.length > 0) {
+        record.noteChange(note, { appId: person.appId, now })
+      }
       return {
         invites: own.length,
         acceptances: joined.length,

@@ -19,7 +19,7 @@ interface Parts {
 }
 
 /** An entry, with what is counted of the invite that it is about. */
-type Entry = LogRecord & Pick<InviteRecord, 'inviterId' | 'role'>
+type Entry = LogRecord & Pick<InviteRecord, 'inviterId' | 'role' | 'source'>
 
 const DAY = 24 * 60 * 60 * 1000
 const countedAs = {
@@ -50,16 +50,16 @@ export function memoryRecord({ invites, acceptances }: Parts) {
   }
 
   function noteChange(note: LogNote | undefined, { appId, now: at }: { appId: string; now: number }): void {
-    if (note) write(note, { appId, at, inviteId: null, acceptanceId: null, inviterId: null, role: null })
+    if (note) write(note, { appId, at, inviteId: null, acceptanceId: null, inviterId: null, role: null, source: null })
   }
 
   function noteInvite(
     note: LogNote | undefined,
-    { id: inviteId, appId, inviterId, role }: InviteRecord,
+    { id: inviteId, appId, inviterId, role, source }: InviteRecord,
     at: number,
     acceptanceId: string | null = null,
   ): void {
-    if (note) write(note, { appId, at, inviteId, acceptanceId, inviterId, role })
+    if (note) write(note, { appId, at, inviteId, acceptanceId, inviterId, role, source })
   }
 
   const inPassing = (note: LogNote | undefined, action: string): LogNote | undefined =>
@@ -69,11 +69,12 @@ export function memoryRecord({ invites, acceptances }: Parts) {
     const accepts = [...acceptances.values()].map(({ id, appId, acceptedAt, inviteId, userId, inviterId, role }) => ({
       ...{ id, appId, at: acceptedAt, action: 'invite.accept', actor: { kind: 'invitee', id: userId } as const },
       ...{ inviteId, acceptanceId: id, details: null, inviterId, role },
+      source: invites.get(inviteId)?.source ?? null,
     }))
     return [...log, ...accepts].sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1))
   }
 
-  const toRecord = ({ inviterId, role, ...record }: Entry): LogRecord => record
+  const toRecord = ({ inviterId, role, source, ...record }: Entry): LogRecord => record
 
   const joinedBy = (appId: string, inviterId: string) =>
     [...acceptances.values()].flatMap((each) =>
@@ -158,6 +159,7 @@ export function memoryRecord({ invites, acceptances }: Parts) {
         medianAcceptMs: waits.length === 0 ? null : Math.round(((middle[0] ?? 0) + (middle[1] ?? 0)) / 2),
         inviters: shares(({ inviterId }) => inviterId, made, accepted).slice(0, top),
         roles: shares(({ role }) => role, made, accepted).slice(0, top),
+        sources: shares(({ source }) => source, made, accepted).slice(0, top),
       }
     }),
 

@@ -45,7 +45,7 @@ export function memoryStore(): InviteStore {
     noteInvite,
   )
   const requests = memoryRequests()
-  const mails = memoryMails()
+  const mails = memoryMails(record)
   const appKeys = memoryAppKeys(noteChange)
   const quotas = memoryQuotas({
     invites,
@@ -93,7 +93,7 @@ export function memoryStore(): InviteStore {
     return true
   }
 
-  const privacy = memoryPrivacy({ invites, acceptances, holds, revoke, accessRequests })
+  const privacy = memoryPrivacy({ invites, acceptances, holds, revoke, accessRequests, record })
 
   /** What else is pending for this app, organization and address. One that has expired makes room. */
   function holderOf(
@@ -183,8 +183,17 @@ export function memoryStore(): InviteStore {
   }
 
   function add(invite: NewInvite, deliveryId: string | undefined, dueAt: number): Invite {
-    const { oncePerPerson = false } = invite
-    const created = { ...invite, oncePerPerson, codeGeneration: 1, uses: 0, held: 0, revokedAt: null, delivery: null }
+    const { oncePerPerson = false, source = null } = invite
+    const created = {
+      ...invite,
+      oncePerPerson,
+      source,
+      codeGeneration: 1,
+      uses: 0,
+      held: 0,
+      revokedAt: null,
+      delivery: null,
+    }
     invites.set(created.id, created)
     outbox.queue(created, deliveryId, dueAt)
     return created

@@ -1,0 +1,43 @@
+// The benchmark: runs its cases, prints their tables, and says which targets are missed. `npm run bench -- --help`
+import { writeFileSync } from 'node:fs'
+import { gate } from './cases/gate.js'
+import { store } from './cases/store.js'
+import { createDatabases } from './databases.js'
+import { describeMachine } from './machine.js'
+import { describeTarget, isKept, printTable, type Table } from './report.js'
+import { helpText, readSettings } from './settings.js'
+
+const cases = [gate, store]
+const names = cases.map(({ name }) => name)
+const settings = readSettings(process.argv.slice(2), names)
+
+if (settings === 'help') {
+  console.log(helpText(names))
+  for (const { name, about } of cases) console.log(`  ${name.padEnd(12)}${about}`)
+} else {
+  const machine = describeMachine()
+  for (const line of machine) console.log(line)
+  const { rounds, requests, quick } = settings
+  console.log(
+    `${rounds} rounds of ${requests} requests${quick ? ': too few to trust, --quick only shows that all runs' : ''}`,
+  )
+  const databases = createDatabases()
+  const tables: Table[] = []
+  try {
+    const say = (what: string) => process.stderr.write(`… ${what}\n`)
+    for (const { name, run } of cases) {
+      if (settings.only.length > 0 && !settings.only.includes(name)) continue
+      for (const table of await run({ settings, databases, say })) {
+        printTable(table)
+        tables.push(table)
+      }
+    }
+  } finally {
+    await databases.remove()
+  }
+  const missed = tables.flatMap(({ title, targets = [] }) =>
+    targets.filter((target) => !isKept(target)).map((target) => `${title}: ${describeTarget(target)}`),
+  )
+  console.log(missed.length === 0 ? '\nEvery target is kept.' : `\n${missed.join('\n')}`)
+  if (settings.json !== undefined) writeFileSync(settings.json, JSON.stringify({ machine, settings, tables }, null, 2))
+}

@@ -11,7 +11,7 @@ export interface HostSpec {
   readonly database: string
   /** Of all its SQLite connections. */
   readonly synchronous?: 'full' | 'normal'
-  /** The folder that peers are installed in. */
+  /** The file that exports the peers. */
   readonly peers?: string | undefined
 }
 

@@ -1,13 +1,19 @@
 // The benchmark: runs its cases, prints their tables, and says which targets are missed. `npm run bench -- --help`
 import { writeFileSync } from 'node:fs'
+import { bulk } from './cases/bulk.js'
+import type { Case } from './cases/case.js'
+import { footprint } from './cases/footprint.js'
 import { gate } from './cases/gate.js'
+import { routes } from './cases/routes.js'
+import { rows } from './cases/rows.js'
+import { start } from './cases/start.js'
 import { store } from './cases/store.js'
 import { createDatabases } from './databases.js'
 import { describeMachine } from './machine.js'
 import { describeTarget, isKept, printTable, type Table } from './report.js'
 import { helpText, readSettings } from './settings.js'
 
-const cases = [gate, store]
+const cases: readonly Case[] = [gate, ...routes, store, bulk, rows, start, footprint]
 const names = cases.map(({ name }) => name)
 const settings = readSettings(process.argv.slice(2), names)
 
@@ -27,7 +33,7 @@ if (settings === 'help') {
     const say = (what: string) => process.stderr.write(`… ${what}\n`)
     for (const { name, run } of cases) {
       if (settings.only.length > 0 && !settings.only.includes(name)) continue
-      for (const table of await run({ settings, databases, say })) {
+      for await (const table of run({ settings, databases, say })) {
         printTable(table)
         tables.push(table)
       }

@@ -14,7 +14,8 @@ export interface Bench {
 export interface Case {
   readonly name: string
   readonly about: string
-  run(bench: Bench): Promise<readonly Table[]>
+  /** Yields each table as soon as it stands. */
+  run(bench: Bench): AsyncIterable<Table>
 }
 
 /** Starts the hosts, has `work` use them, and stops them whatever happens. */

@@ -2,15 +2,14 @@
 
 import type { Measures } from '../contest.js'
 import { contest } from '../contest.js'
-import { short, type Table, withSpread } from '../report.js'
+import { short, withSpread } from '../report.js'
 import { type Case, withHosts } from './case.js'
 
 export const store: Case = {
   name: 'store',
   about: 'durable claims and accepts, 64 in flight and one by one',
-  async run(bench) {
+  async *run(bench) {
     const { settings, databases, say } = bench
-    const tables: Table[] = []
     for (const kind of settings.databases) {
       say(`store, ${kind}`)
       const specs = [{ variant: 'ours', database: await databases.make(kind) }]
@@ -21,7 +20,7 @@ export const store: Case = {
         return await contest(contestants, settings.rounds)
       })
       const ratio = (measure: string) => run.ratio('together', 'one by one', measure)
-      tables.push({
+      yield {
         title: `store: ${kind === 'sqlite' ? 'SQLite, synchronous=FULL' : 'Postgres, fsync on'}`,
         columns: ['step', 'one by one, /s', '64 in flight, /s', 'ratio'],
         rows: ['claims', 'accepts'].map((measure) => [
@@ -32,8 +31,7 @@ export const store: Case = {
         ]),
         targets: [{ what: 'claims together, of one by one', value: ratio('claims').median, atLeast: 8 }],
         figures: run.turns,
-      })
+      }
     }
-    return tables
   },
 }

@@ -2,6 +2,8 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { HostSpec, RequestKind } from '../host-process.js'
+import { betterEnrollmentVariants } from '../peers/better-enrollment.js'
+import { organizationVariants } from '../peers/organization.js'
 import { postgresVariants } from './postgres.js'
 import { sqliteVariants } from './sqlite.js'
 
@@ -13,7 +15,8 @@ interface Question {
 }
 
 const spec = JSON.parse(process.argv[2] ?? '') as HostSpec
-const variants = { ...(spec.database.startsWith('postgres:') ? postgresVariants : sqliteVariants) }
+const own = spec.database.startsWith('postgres:') ? postgresVariants : sqliteVariants
+const variants = { ...own, ...organizationVariants, ...betterEnrollmentVariants }
 const open = variants[spec.variant]
 if (open === undefined) throw new TypeError(`There is no host ${spec.variant}.`)
 const host = await open(spec)

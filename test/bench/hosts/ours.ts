@@ -9,6 +9,7 @@ import {
   requireInvite,
 } from 'express-invite-only'
 import type { Sent } from '../host-process.js'
+import { bulkTasks } from './bulk-tasks.js'
 import { badCodes, type Host, jsonApp, newEmail, signupWith } from './kinds.js'
 import { storeTasks } from './store-tasks.js'
 
@@ -33,6 +34,7 @@ export async function openInvites(store: InviteStore): Promise<Invites> {
 export function gatedApp(invites: Invites, signup: RequestHandler): Express {
   const app = jsonApp()
   app.post('/signup', requireInvite(invites), signup)
+  app.get('/ping', (_req, res) => void res.json({ ok: true }))
   app.use('/invites', inviteRouter(invites, { authorize: () => ({ id: 'boss', access: 'supervisor' }) }))
   app.use(((error, _req, res, _next) => {
     const refused = error instanceof InviteError
@@ -70,7 +72,7 @@ export function ourHost(app: Express, invites: Invites, store: InviteStore, clos
   return {
     app,
     prepare: prepareOurs(invites),
-    tasks: storeTasks(store, invites),
+    tasks: { ...storeTasks(store, invites), ...bulkTasks(invites) },
     async close() {
       await invites.close()
       await store.close()

@@ -4,16 +4,19 @@ import { bulk } from './cases/bulk.js'
 import type { Case } from './cases/case.js'
 import { footprint } from './cases/footprint.js'
 import { gate } from './cases/gate.js'
+import { mail } from './cases/mail.js'
 import { routes } from './cases/routes.js'
 import { rows } from './cases/rows.js'
+import { scale } from './cases/scale.js'
 import { start } from './cases/start.js'
 import { store } from './cases/store.js'
 import { createDatabases } from './databases.js'
 import { describeMachine } from './machine.js'
+import { describePeers } from './peers/install.js'
 import { describeTarget, isKept, printTable, type Table } from './report.js'
 import { helpText, readSettings } from './settings.js'
 
-const cases: readonly Case[] = [gate, ...routes, store, bulk, rows, start, footprint]
+const cases: readonly Case[] = [gate, ...routes, store, scale, bulk, rows, mail, start, footprint]
 const names = cases.map(({ name }) => name)
 const settings = readSettings(process.argv.slice(2), names)
 
@@ -21,7 +24,7 @@ if (settings === 'help') {
   console.log(helpText(names))
   for (const { name, about } of cases) console.log(`  ${name.padEnd(12)}${about}`)
 } else {
-  const machine = describeMachine()
+  const machine = [...describeMachine(), `peers, where they install: ${describePeers()}`]
   for (const line of machine) console.log(line)
   const { rounds, requests, quick } = settings
   console.log(

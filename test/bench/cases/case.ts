@@ -18,15 +18,19 @@ export interface Case {
   run(bench: Bench): AsyncIterable<Table>
 }
 
-/** Starts the hosts, has `work` use them, and stops them whatever happens. */
+/** Starts the hosts (on one core, or each on the next), has `work` use them, and stops them whatever happens. */
 export async function withHosts<Result>(
   { settings }: Bench,
   specs: readonly HostSpec[],
   work: (hosts: readonly HostProcess[]) => Promise<Result>,
+  where: 'one core' | 'all cores' = 'one core',
 ): Promise<Result> {
   const hosts: HostProcess[] = []
   try {
-    for (const spec of specs) hosts.push(await startHost(spec, { profile: settings.profile }))
+    for (const [index, spec] of specs.entries()) {
+      const core = where === 'all cores' ? index : 0
+      hosts.push(await startHost(spec, { core, profile: settings.profile }))
+    }
     return await work(hosts)
   } finally {
     await Promise.all(hosts.map((host) => host.stop()))

@@ -11,24 +11,33 @@ import {
 import type { Sent } from '../host-process.js'
 import { bulkTasks } from './bulk-tasks.js'
 import { badCodes, type Host, jsonApp, newEmail, signupWith } from './kinds.js'
+import { createMail } from './mail-tasks.js'
 import { storeTasks } from './store-tasks.js'
 
 const HOT_USES = 100_000
 const UNLIMITED = 1e9
 
+interface Ours {
+  readonly store: InviteStore
+  readonly invites: Invites
+  readonly mail: ReturnType<typeof createMail>
+}
+
 /** The package as its README has it. Where wrong codes are counted, none of them is one too many. */
-export async function openInvites(store: InviteStore): Promise<Invites> {
+export async function openOurs(store: InviteStore): Promise<Ours> {
   await store.migrate()
-  return createInvites({
+  const mail = createMail()
+  const invites = createInvites({
     store,
     secret: 'a secret of the benchmark, long enough',
     baseUrl: 'https://acme.dev/invites',
     signupUrl: 'https://acme.dev/signup',
-    mailer: { sendMail: async () => undefined },
+    mailer: mail.mailer,
     from: 'Acme <hello@acme.dev>',
     deliver: false,
     limits: { wrongCodes: { limit: UNLIMITED } },
   })
+  return { store, invites, mail }
 }
 
 export function gatedApp(invites: Invites, signup: RequestHandler): Express {
@@ -68,12 +77,13 @@ function prepareOurs(invites: Invites): Host['prepare'] {
 }
 
 /** @param close Of the host's own database. */
-export function ourHost(app: Express, invites: Invites, store: InviteStore, close: () => Promise<void>): Host {
+export function ourHost(app: Express, { store, invites, mail }: Ours, close: () => Promise<void>): Host {
   return {
     app,
     prepare: prepareOurs(invites),
-    tasks: { ...storeTasks(store, invites), ...bulkTasks(invites) },
+    tasks: { ...storeTasks(store, invites), ...bulkTasks(invites), ...mail.tasks(invites) },
     async close() {
+      mail.close()
       await invites.close()
       await store.close()
       await close()

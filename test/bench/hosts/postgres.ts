@@ -4,8 +4,8 @@ import { postgresStore } from 'express-invite-only/adapters/postgres'
 import pg from 'pg'
 import type { HostSpec } from '../host-process.js'
 import { BY_HAND_TABLES, byHandApp, type Desk, type HandInvite, prepareByHand } from './by-hand.js'
-import { CLAIM_MS, hashOf, jsonApp, unchecked, type Variants } from './kinds.js'
-import { gatedApp, openInvites, ourHost } from './ours.js'
+import { CLAIM_MS, type Host, hashOf, jsonApp, unchecked, type Variants } from './kinds.js'
+import { gatedApp, openOurs, ourHost } from './ours.js'
 
 const INSERT_USER = 'insert into users (email, created_at) values ($1, $2) returning id'
 const USE = `update hand_invites set uses = uses + 1 where code_hash = $1 and uses < max_uses and expires_at > $2
@@ -82,6 +82,16 @@ async function inTransaction<Result>(pool: pg.Pool, work: (client: pg.PoolClient
   }
 }
 
+async function floor(spec: HostSpec): Promise<Host> {
+  const { pool, insertUser, close } = await open(spec)
+  const app = jsonApp()
+  app.post('/signup', async (req, res) => {
+    const { email } = req.body
+    res.status(201).json({ id: await insertUser(pool, email), email })
+  })
+  return { app, prepare: { signup: unchecked }, close }
+}
+
 export const postgresVariants: Variants = {
   async bare(spec) {
     const { close } = await open(spec)
@@ -90,15 +100,8 @@ export const postgresVariants: Variants = {
     return { app, prepare: { signup: unchecked }, close }
   },
 
-  async floor(spec) {
-    const { pool, insertUser, close } = await open(spec)
-    const app = jsonApp()
-    app.post('/signup', async (req, res) => {
-      const { email } = req.body
-      res.status(201).json({ id: await insertUser(pool, email), email })
-    })
-    return { app, prepare: { signup: unchecked }, close }
-  },
+  floor,
+  'floor, again': floor,
 
   async 'by hand'(spec) {
     const { desk, close } = await openByHand(spec)
@@ -137,22 +140,20 @@ export const postgresVariants: Variants = {
 
   async ours(spec) {
     const { pool, insertUser, close } = await open(spec)
-    const store = postgresStore(pool)
-    const invites = await openInvites(store)
-    const app = gatedApp(invites, async (req, res) => {
+    const ours = await openOurs(postgresStore(pool))
+    const app = gatedApp(ours.invites, async (req, res) => {
       const { email } = req.body
       const id = await insertUser(pool, email)
       await req.invite?.accept({ userId: id })
       res.status(201).json({ id, email })
     })
-    return ourHost(app, invites, store, close)
+    return ourHost(app, ours, close)
   },
 
   async 'ours in its transaction'(spec) {
     const { pool, insertUser, close } = await open(spec)
-    const store = postgresStore(pool)
-    const invites = await openInvites(store)
-    const app = gatedApp(invites, async (req, res) => {
+    const ours = await openOurs(postgresStore(pool))
+    const app = gatedApp(ours.invites, async (req, res) => {
       const { email } = req.body
       const id = await inTransaction(pool, async (trx) => {
         const userId = await insertUser(trx, email)
@@ -161,6 +162,6 @@ export const postgresVariants: Variants = {
       })
       res.status(201).json({ id, email })
     })
-    return ourHost(app, invites, store, close)
+    return ourHost(app, ours, close)
   },
 }

@@ -5,8 +5,8 @@ import type { Request } from 'express'
 import { sqliteStore } from 'express-invite-only/adapters/sqlite'
 import type { HostSpec } from '../host-process.js'
 import { BY_HAND_TABLES, byHandApp, type Desk, type HandInvite, prepareByHand } from './by-hand.js'
-import { CLAIM_MS, hashOf, jsonApp, unchecked, type Variants } from './kinds.js'
-import { gatedApp, openInvites, ourHost } from './ours.js'
+import { CLAIM_MS, type Host, hashOf, jsonApp, unchecked, type Variants } from './kinds.js'
+import { gatedApp, openOurs, ourHost } from './ours.js'
 
 function open({ database, synchronous = 'full' }: HostSpec) {
   if (synchronous === 'normal') beNormal()
@@ -67,6 +67,16 @@ function openByHand(spec: HostSpec) {
   return { db, insertUser, record, desk, close }
 }
 
+async function floor(spec: HostSpec): Promise<Host> {
+  const { insertUser, close } = open(spec)
+  const app = jsonApp()
+  app.post('/signup', (req, res) => {
+    const { email } = req.body
+    res.status(201).json({ id: insertUser(email), email })
+  })
+  return { app, prepare: { signup: unchecked }, close }
+}
+
 export const sqliteVariants: Variants = {
   async bare(spec) {
     const { close } = open(spec)
@@ -75,15 +85,8 @@ export const sqliteVariants: Variants = {
     return { app, prepare: { signup: unchecked }, close }
   },
 
-  async floor(spec) {
-    const { insertUser, close } = open(spec)
-    const app = jsonApp()
-    app.post('/signup', (req, res) => {
-      const { email } = req.body
-      res.status(201).json({ id: insertUser(email), email })
-    })
-    return { app, prepare: { signup: unchecked }, close }
-  },
+  floor,
+  'floor, again': floor,
 
   async 'by hand'(spec) {
     const { desk, close } = openByHand(spec)
@@ -123,27 +126,28 @@ export const sqliteVariants: Variants = {
 
   async ours(spec) {
     const { db, insertUser, close } = open(spec)
-    const store = sqliteStore(db)
-    const invites = await openInvites(store)
-    const app = gatedApp(invites, async (req, res) => {
+    const ours = await openOurs(sqliteStore(db))
+    const app = gatedApp(ours.invites, async (req, res) => {
       const { email } = req.body
       const id = insertUser(email)
       await req.invite?.accept({ userId: id })
       res.status(201).json({ id, email })
     })
-    return ourHost(app, invites, store, close)
+    return ourHost(app, ours, close)
   },
 
   async 'ours in its transaction'(spec) {
     const { db, insertUser, close } = open(spec)
-    const store = sqliteStore(db)
-    const invites = await openInvites(store)
+    const ours = await openOurs(sqliteStore(db))
     const signUp = db.transaction((req: Request) => {
       const userId = insertUser(req.body.email)
       req.invite?.acceptSync({ userId, trx: db })
       return userId
     }).immediate
-    const app = gatedApp(invites, (req, res) => void res.status(201).json({ id: signUp(req), email: req.body.email }))
-    return ourHost(app, invites, store, close)
+    const app = gatedApp(
+      ours.invites,
+      (req, res) => void res.status(201).json({ id: signUp(req), email: req.body.email }),
+    )
+    return ourHost(app, ours, close)
   },
 }

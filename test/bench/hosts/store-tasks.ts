@@ -30,7 +30,20 @@ export function storeTasks(store: InviteStore, invites: Invites) {
     return { claims: claimRate, accepts: acceptRate }
   }
 
+  let made: readonly string[] = []
   return {
+    /** For what follows. */
+    async 'make codes'(count: number) {
+      made = await makeCodes(count)
+    },
+    async 'claim and accept them'(count: number) {
+      await rateOf(count, IN_FLIGHT, async (at) => {
+        const request = claimOf(made[at] ?? '')
+        const result = await store.claim(request)
+        if (!result.admitted) throw new Error(`A claim was refused: ${result.reason}.`)
+        await store.accept(acceptOf(request.claimId, result.invite.id))
+      })
+    },
     'one by one': (count: number) => measure(count, 1),
     together: (count: number) => measure(count, IN_FLIGHT),
   }

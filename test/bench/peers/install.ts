@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-export const PEERS = { 'better-auth': '1.7.25', '@octopi-ai/better-enrollment': '0.5.0', zod: '4.6.7' } as const
+const PEERS = { 'better-auth': '1.7.25', '@octopi-ai/better-enrollment': '0.5.0', zod: '4.6.7' } as const
 
 const ENTRY = `export { betterAuth } from 'better-auth'
 export { toNodeHandler } from 'better-auth/node'
@@ -28,3 +28,8 @@ export function installPeers(): string | undefined {
     return undefined
   }
 }
+
+export const describePeers = () =>
+  Object.entries(PEERS)
+    .map((peer) => peer.join(' '))
+    .join(', ')

@@ -36,9 +36,14 @@ if (settings === 'help') {
     const say = (what: string) => process.stderr.write(`… ${what}\n`)
     for (const { name, run } of cases) {
       if (settings.only.length > 0 && !settings.only.includes(name)) continue
-      for await (const table of run({ settings, databases, say })) {
-        printTable(table)
-        tables.push(table)
+      try {
+        for await (const table of run({ settings, databases, say })) {
+          printTable(table)
+          tables.push(table)
+        }
+      } catch (error) {
+        process.exitCode = 1 // the others are worth having
+        console.error(`${name} failed:`, error)
       }
     }
   } finally {

@@ -46,6 +46,7 @@ async function open({ databases }: Bench, kind: DatabaseKind, size: number) {
     return { store, close: () => store.close() }
   }
   const pool = new pg.Pool({ connectionString: database })
+  pool.on('error', () => undefined) // as pg asks of every host
   const store = postgresStore(pool, { schema: 'public', busyTimeoutMs: 600_000 })
   await store.migrate()
   await populatePostgres(pool, 'public', size)

@@ -23,7 +23,7 @@ const variants: Readonly<Record<DatabaseKind, readonly string[]>> = {
   ],
 }
 const peers = ['better-auth, organization', 'better-enrollment']
-const PEERS_SHARE = 8 // they have fewer requests a turn by so much, because they are slower by as much
+const PEERS_SHARE = 4 // they have fewer requests a turn by so much, because they are slower by as much
 const durabilities = { sqlite: ['full', 'normal'], postgres: ['full'] } as const
 
 export const gate: Case = {

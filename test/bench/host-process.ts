@@ -45,7 +45,7 @@ export async function startHost(
   { core, profile }: { readonly core?: number | undefined; readonly profile?: string | undefined } = {},
 ): Promise<HostProcess> {
   const [command, ...before] = pinnedNode(core)
-  const name = `${spec.variant.replaceAll(/\W+/g, '-')}-${spec.database.startsWith('postgres') ? 'postgres' : 'sqlite'}`
+  const name = `${spec.variant.replaceAll(/\W+/g, '-')}-${spec.database.split('/').at(-1)}` // databases have names of their own
   const profiling =
     profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name}.cpuprofile`]
   const loader = import.meta.resolve('tsx')

@@ -32,6 +32,9 @@ if (settings === 'help') {
   )
   const databases = createDatabases()
   const tables: Table[] = []
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void databases.remove().finally(() => process.exit(1)))
+  }
   try {
     const say = (what: string) => process.stderr.write(`… ${what}\n`)
     for (const { name, run } of cases) {

@@ -50,3 +50,4 @@ process.on('message', (question: Question) => {
     (error: Error) => process.send?.({ id, error: error.stack }),
   )
 })
+process.on('disconnect', () => process.exit()) // whoever asked is gone, however it went

@@ -1,9 +1,11 @@
 // What an Express app's node_modules grow by: packs the package, installs it in an empty folder without its peers (the
-// host has Express, and chose its driver), and prints each package's share. Run with `npm run size`.
+// host has Express, and chose its driver), and tells each package's share.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Table } from '../report.js'
+import type { Case } from './case.js'
 
 interface Locked {
   readonly version: string
@@ -11,24 +13,31 @@ interface Locked {
   readonly optionalDependencies?: Readonly<Record<string, string>>
 }
 
-const root = join(import.meta.dirname, '..', '..')
+const root = join(import.meta.dirname, '..', '..', '..')
 const OURS = 'express-invite-only'
-const folder = mkdtempSync(join(tmpdir(), 'invite-only-size-'))
-try {
-  npm(root, 'pack', '--ignore-scripts', '--pack-destination', folder)
-  const [tarball = ''] = readdirSync(folder)
-  npm(folder, 'init', '--yes')
-  npm(folder, 'install', '--ignore-scripts', '--omit=peer', `./${tarball}`)
-  print(join(folder, 'node_modules'))
-} finally {
-  rmSync(folder, { recursive: true })
+
+export const footprint: Case = {
+  name: 'footprint',
+  about: 'what it adds to node_modules, with the share of each dependency',
+  async *run() {
+    const folder = mkdtempSync(join(tmpdir(), 'invite-only-size-'))
+    try {
+      npm(root, 'pack', '--ignore-scripts', '--pack-destination', folder)
+      const [tarball = ''] = readdirSync(folder)
+      npm(folder, 'init', '--yes')
+      npm(folder, 'install', '--ignore-scripts', '--omit=peer', `./${tarball}`)
+      yield tableOf(join(folder, 'node_modules'))
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  },
 }
 
 function npm(cwd: string, ...args: readonly string[]): void {
   execFileSync('npm', ['--silent', ...args], { cwd, stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
-function print(modules: string): void {
+function tableOf(modules: string): Table {
   const lock = JSON.parse(readFileSync(join(modules, '.package-lock.json'), 'utf8'))
   const packages = Object.entries<Locked>(lock.packages).map(
     ([path, { version, dependencies, optionalDependencies }]) => {
@@ -38,14 +47,19 @@ function print(modules: string): void {
     },
   )
   const total = packages.reduce((sum, { bytes }) => sum + bytes, 0)
-  console.log('| package | kB unpacked | share | needed by |\n|---|---:|---:|---|')
-  for (const { name, version, bytes } of packages.sort((a, b) => b.bytes - a.bytes)) {
-    const share = `${((100 * bytes) / total).toFixed(1)} %`
-    const needers = packages.filter(({ needs }) => needs.includes(name)).map((each) => each.name)
-    const who = name === OURS ? 'you' : needers.map((each) => (each === OURS ? 'us' : each)).join(', ')
-    console.log(`| ${name} ${version} | ${kilobytes(bytes)} | ${share} | ${who} |`)
+  const rows = packages
+    .sort((a, b) => b.bytes - a.bytes)
+    .map(({ name, version, bytes }) => {
+      const needers = packages.filter(({ needs }) => needs.includes(name)).map((each) => each.name)
+      const who = name === OURS ? 'you' : needers.map((each) => (each === OURS ? 'us' : each)).join(', ')
+      return [`${name} ${version}`, kilobytes(bytes), `${((100 * bytes) / total).toFixed(1)} %`, who]
+    })
+  return {
+    title: 'footprint: what it adds to node_modules',
+    columns: ['package', 'kB unpacked', 'share', 'needed by'],
+    rows: [...rows, [`${packages.length} packages`, kilobytes(total), '100 %', '']],
+    figures: packages,
   }
-  console.log(`| ${packages.length} packages | ${kilobytes(total)} | 100 % | |`)
 }
 
 /** The bytes of its own files; what is installed inside it is a package of its own. */

@@ -1,12 +1,12 @@
-// The steps that the benchmark of a long life measures.
+// The steps that are measured among few rows and among many.
 import { createHash, randomUUID } from 'node:crypto'
-import { acceptOf, address, claimOf, generator, newInvite } from '../../adapters/contract/fixtures.js'
-import type { InviteRecord, InviteStore, ListInvites, NewInvite, PagePosition } from '../../src/store.js'
-import { type InviteStatus, inviteStatuses } from '../../src/types.js'
-import { POPULATED_AT } from '../support/population.js'
+import { acceptOf, address, claimOf, generator, newInvite } from '../../../adapters/contract/fixtures.js'
+import type { InviteRecord, InviteStore, ListInvites, NewInvite, PagePosition } from '../../../src/store.js'
+import { type InviteStatus, inviteStatuses } from '../../../src/types.js'
+import { POPULATED_AT } from '../../support/population.js'
 
 /** One step: `prepare` makes what it needs, outside the time that is taken. */
-export interface Case {
+export interface Step {
   readonly name: string
   /** How many rows it returns, where it is a page. */
   readonly rows?: number
@@ -21,7 +21,7 @@ const PAGE = 11 // ten, and the one that tells of a next page
 const START = POPULATED_AT - 3 * 365 * 24 * 60 * 60 * 1000
 const EMPTY = ' '
 
-export async function casesOf(store: InviteStore, size: number): Promise<readonly Case[]> {
+export async function stepsOf(store: InviteStore, size: number): Promise<readonly Step[]> {
   const random = generator(size)
   const md5 = (text: string) => createHash('md5').update(text).digest('hex')
   const any = () => Math.floor(random() * size)
@@ -70,7 +70,7 @@ export async function casesOf(store: InviteStore, size: number): Promise<readonl
     }
     const places = { first: undefined, middle: { at: (START + POPULATED_AT) / 2, id: EMPTY }, last: await end() }
     return await Promise.all(
-      Object.entries(places).map(async ([place, after]): Promise<Case> => {
+      Object.entries(places).map(async ([place, after]): Promise<Step> => {
         return { name: `${name}: ${place} page`, rows: (await list(after)).length, run: () => list(after) }
       }),
     )

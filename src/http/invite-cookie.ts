@@ -26,7 +26,8 @@ interface Carried {
 /** What the request's cookie holds; `undefined` where there is none, or it was tampered with or is stale. */
 export function readInviteCookie(context: Context, req: Request, cookie: InviteCookie): Carried | undefined {
   const value = cookiesOf(req)[fullName(context, cookie.name)]
-  const [payload = '', signature = '', ...rest] = value?.split('.') ?? []
+  if (value === undefined) return undefined
+  const [payload = '', signature = '', ...rest] = value.split('.')
   const parts = [...cookie.boundTo, payload]
   if (rest.length > 0 || !context.keyring.verify(cookie.purpose, parts, signature)) return undefined
   const [code, proof, endsAt] = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as [

@@ -53,7 +53,7 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
   const revoking = revokingOperations(dialect, { reading, deliveries, log })
   const mails = mailOperations(dialect)
   const invites = inviteOperations(dialect, { reading, revoking, deliveries, quotas, pausing, mails, log })
-  const lists = listOperations(dialect, { invites, log })
+  const lists = listOperations(dialect, { invites, deliveries, log })
   const claims = claimOperations(dialect, { settings, reading, revoking, deliveries, pausing })
   const keyedRequests = keyedRequestOperations(dialect)
   const appKeys = appKeyOperations(dialect, log)

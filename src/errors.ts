@@ -35,7 +35,7 @@ const failures = {
   invite_invalid: [403, 'This invite code is not valid. Check it for typing errors, or ask for a new invite.'],
   invite_expired: [410, 'This invite has expired. Ask whoever invited you to send it again.'],
   invite_used: [410, 'This invite has already been used.'],
-  invite_email_mismatch: [403, 'This invite was sent to another e-mail address.'],
+  invite_email_mismatch: [403, 'This invite is for another e-mail address.'],
   invite_claimed: [409, 'Somebody is signing up with this invite right now. Try again in a moment.'],
   invite_claim_lost: [409, 'The signup took too long and its invite has been taken by somebody else.'],
   signup_closed: [403, 'Signing up is closed.'],

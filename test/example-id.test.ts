@@ -120,7 +120,7 @@ describe('signing in to the example with Example ID', function () {
     await page.goto(link)
     const other = await comeAs(page, example, 'eve@example.com')
     expect(other.status()).to.equal(403)
-    expect(await why(page)).to.equal('This invite was sent to another e-mail address.')
+    expect(await why(page)).to.equal('This invite is for another e-mail address.')
 
     const unverified = await comeAs(page, example, 'ada@example.com', { verified: false })
     expect(unverified.status()).to.equal(403)

@@ -178,7 +178,7 @@ describe('the example', function () {
       expect(typo.why).to.match(/^This invite code is not valid\. Check it for typing errors/)
 
       const other = await attempt(example, { email: 'eve@example.com', inviteCode })
-      expect(other).to.include({ status: 403, why: 'This invite was sent to another e-mail address.' })
+      expect(other).to.include({ status: 403, why: 'This invite is for another e-mail address.' })
 
       const right = await attempt(example, { email: 'ada@example.com', inviteCode: inviteCode.toLowerCase() })
       expect(right).to.include({ path: '/member', why: null })

@@ -166,6 +166,21 @@ export function testQuotas(test: Test): void {
     assert.deepEqual([await left(store, ann, NOW + 100), await left(store, ada, NOW + 100)], [8, 8])
   })
 
+  test('is granted to everybody who joined on top of what they get back', async (store) => {
+    const rule = { start: 2, giveBack: true }
+    const [ann, ada, bob] = [quotaOf('ann', rule), quotaOf('ada', rule), quotaOf('bob', rule)]
+    const link = await sent(store, ann, { maxUses: 2 })
+    for (const userId of ['ada', 'bob']) await acceptFor(store, link, {}, { userId })
+    for (const each of [ada, ada, bob]) await sent(store, each)
+    await store.setQuota({ ...bob, left: null, now: NOW })
+    const grant = { appId: APP, add: 3, defaultQuota: ann.defaultQuota, now: NOW + TERM }
+    assert.equal(await store.grantQuota({ ...grant, to: { joinedFrom: 0, joinedUntil: NOW + 1 } }), 2)
+    const standing = async () => Promise.all([ada, bob, ann].map((each) => left(store, each, NOW + TERM)))
+    assert.deepEqual(await standing(), [5, null, 0])
+    assert.equal(await store.grantQuota({ ...grant, to: { joinedFrom: 0, joinedUntil: NOW + 1 } }), 2)
+    assert.deepEqual(await standing(), [8, null, 0])
+  })
+
   test('R-29 of many grants and sends at once none is lost', async (store) => {
     const ann = quotaOf('ann', { start: 0 })
     const grants = Array.from({ length: 10 }, () =>

@@ -1,7 +1,8 @@
 // The outbox: mails that wait, who is delivering them, and what became of them.
+import { sql } from 'kysely'
 import type { DeliveryOutcome, DeliveryRecord, InviteStore, LeasedDelivery, WebhookTargets } from '../../src/store.js'
 import type { LogOperations } from './log.js'
-import { all, type Operation, prepare } from './operation.js'
+import { all, type Operation, prepare, prepareMany } from './operation.js'
 import {
   type AccessRequestRow,
   type DeliveryRow,
@@ -17,6 +18,8 @@ export interface DeliveryOperations {
   insert(delivery: { id: string; inviteId: string; now: DbTime }): Operation<unknown>
   /** Takes back every mail of the invite that still waits. */
   cancel(request: { inviteId: string; now: DbTime }): Operation<unknown>
+  /** The same for many invites, at once where the database can. */
+  cancelMany(inviteIds: readonly string[], now: DbTime): Operation<unknown>
   nextDeliveryAt(): Operation<number | undefined>
   leaseDeliveries(request: { now: number; leasedUntil: number; limit: number }): Operation<readonly LeasedDelivery[]>
   finishDelivery(...request: Parameters<InviteStore['finishDelivery']>): Operation<void>
@@ -40,6 +43,13 @@ export function deliveryOperations(dialect: Dialect, log: LogOperations): Delive
       .where('failed_at', 'is', null)
       .where('canceled_at', 'is', null),
   )
+
+  const cancelListed = prepareMany(dialect, { id: 'text', now: 'time' }, (listed) => {
+    const query = sql<never>`
+      update ${sql.raw(dialect.quote(tables.deliveries))} as d set canceled_at = listed.now from ${listed}
+      where d.invite_id = listed.id and d.sent_at is null and d.failed_at is null and d.canceled_at is null`
+    return { compile: () => query.compile(db) }
+  })
 
   const waiting = () =>
     db
@@ -151,5 +161,7 @@ export function deliveryOperations(dialect: Dialect, log: LogOperations): Delive
     return { next_attempt_at: dialect.encodeTime(outcome.retryAt), last_error: outcome.error }
   }
 
-  return { find, insert, cancel, nextDeliveryAt, leaseDeliveries, finishDelivery }
+  const cancelMany = (inviteIds: readonly string[], now: DbTime) => cancelListed(inviteIds.map((id) => ({ id, now })))
+
+  return { find, insert, cancel, cancelMany, nextDeliveryAt, leaseDeliveries, finishDelivery }
 }

@@ -9,6 +9,7 @@ import type {
   NewInviteOutcome,
   NewInvites,
 } from '../../src/store.js'
+import type { DeliveryOperations } from './deliveries.js'
 import type { InviteOperations } from './invites.js'
 import { inPassing, type Logged, type LogOperations } from './log.js'
 import { type Operation, prepare, prepareMany } from './operation.js'
@@ -53,7 +54,7 @@ const names = Object.keys(columns) as (keyof typeof columns)[]
 
 export function listOperations(
   dialect: Dialect,
-  { invites, log }: { invites: InviteOperations; log: LogOperations },
+  { invites, deliveries, log }: { invites: InviteOperations; deliveries: DeliveryOperations; log: LogOperations },
 ): ListOperations {
   const { db, tables } = dialect
   const raw = <Row>(query: RawBuilder<Row>) => ({ compile: () => query.compile(db) })
@@ -83,12 +84,6 @@ export function listOperations(
       update ${inviteTable} as i set revoked_at = listed.now from ${listed}
       where i.id = listed.invite_id and i.revoked_at is null and i.uses = 0 and i.expires_at <= listed.now
       returning id, app_id, inviter_id, role`),
-  )
-
-  const cancelMails = prepareMany(dialect, { id: 'text', now: 'time' }, (listed) =>
-    raw(sql`
-      update ${deliveryTable} as d set canceled_at = listed.now from ${listed}
-      where d.invite_id = listed.id and d.sent_at is null and d.failed_at is null and d.canceled_at is null`),
   )
 
   const insert = prepareMany(dialect, columns, (listed) => {
@@ -178,7 +173,10 @@ export function listOperations(
     if (dialect.rowLocks) yield* lock(expired.map((id) => ({ id })))
     const at = dialect.encodeTime(now)
     const revoked = yield* revokeExpired(expired.map((id) => ({ invite_id: id, now: at })))
-    yield* cancelMails(revoked.map(({ id }) => ({ id, now: at })))
+    yield* deliveries.cancelMany(
+      revoked.map(({ id }) => id),
+      at,
+    )
     yield* log.logInvites(inPassing(note, 'invite.supersede'), revoked, now)
   }
 

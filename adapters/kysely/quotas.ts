@@ -1,9 +1,9 @@
 // How many invites each inviter may send: taken from under a lock of the inviter's own, given back and refilled as time
 // goes by, whenever it is looked at.
-import { type SqlBool, sql } from 'kysely'
 import { balanceAt } from '../../src/quotas.js'
 import type { InviteStore, QuotaBalance, QuotaKey, QuotaState } from '../../src/store.js'
 import type { QuotaRule } from '../../src/types.js'
+import { balanceOf, joinedGrants, more, owing, type QuotaRow } from './joined-grants.js'
 import type { LogOperations } from './log.js'
 import { type Operation, prepare } from './operation.js'
 import type { DbTime, Dialect } from './schema.js'
@@ -27,18 +27,12 @@ export interface QuotaOperations {
   putBack(request: { readonly appId: string; readonly inviterId: string; readonly uses: number }): Operation<void>
 }
 
-const MOST = 2 ** 31 - 1 // that the column holds
-
-interface Row {
-  readonly uses_left: number | null
-  readonly refilled_at: DbTime
-}
-
 export function quotaOperations(
   dialect: Dialect,
   { settings, log }: { settings: SettingsOperations; log: LogOperations },
 ): QuotaOperations {
   const { db, tables } = dialect
+  const joined = joinedGrants(dialect)
   const columns = ['uses_left', 'refilled_at'] as const
 
   const read = prepare((p: { appId: string; inviterId: string }) =>
@@ -72,11 +66,7 @@ export function quotaOperations(
       .where('inviter_id', '=', p.inviterId),
   )
 
-  // Those that expired before they were revoked, if they were. A use that is held may yet be accepted.
-  const expiredOf = (now: DbTime) =>
-    sql<SqlBool>`quota_cost > 0 and expires_at <= ${now} and (revoked_at is null or revoked_at >= expires_at)
-      and uses + held < max_uses`
-  const unused = sql<number>`max_uses - uses - held`
+  const { expiredOf, unused } = owing
 
   const giveBack = prepare((p: { appId: string; inviterId: string; now: DbTime }) =>
     db
@@ -97,55 +87,7 @@ export function quotaOperations(
       .where(expiredOf(p.now)),
   )
 
-  const joinedIn = (p: { appId: string; from: DbTime; until: DbTime }) =>
-    db
-      .selectFrom(tables.acceptances)
-      .where('app_id', '=', p.appId)
-      .where('user_id', 'is not', null)
-      .where('reopened_at', 'is', null)
-      .where('accepted_at', '>=', p.from)
-      .where('accepted_at', '<', p.until)
-
-  const knownAmongJoined = prepare((p: { appId: string; from: DbTime; until: DbTime }) =>
-    db
-      .selectFrom(tables.quotas)
-      .select('inviter_id')
-      .where('app_id', '=', p.appId)
-      .where('uses_left', 'is not', null)
-      .where('inviter_id', 'in', joinedIn(p).select('user_id').$castTo<{ user_id: string }>())
-      .orderBy('inviter_id'),
-  )
-
-  const raisedBy = (add: number) => {
-    const left = sql<number>`${sql.table(tables.quotas)}.uses_left`
-    return sql<number>`case when ${left} > ${sql.lit(MOST)} - ${add} then ${sql.lit(MOST)} else ${left} + ${add} end`
-  }
-
-  const grantJoined = prepare(
-    (p: { appId: string; from: DbTime; until: DbTime; left: number | null; add: number; now: DbTime }) =>
-      db
-        .insertInto(tables.quotas)
-        .columns(['app_id', 'inviter_id', 'uses_left', 'refilled_at'])
-        .expression(
-          joinedIn(p)
-            .select((eb) => [
-              'app_id',
-              'user_id',
-              sql<number>`cast(${p.left} as integer)`.as('uses_left'),
-              eb.cast<DbTime>(eb.val(p.now), dialect.timeType).as('refilled_at'),
-            ])
-            .distinct()
-            .orderBy('user_id') // locked in one order, so that two never wait for each other
-            .$castTo<{ app_id: string; user_id: string; uses_left: number | null; refilled_at: DbTime }>(),
-        )
-        .onConflict((conflict) =>
-          conflict.columns(['app_id', 'inviter_id']).doUpdateSet({ uses_left: raisedBy(p.add) }),
-        )
-        .returning('inviter_id'),
-  )
-
-  const toBalance = (row: Row | undefined): QuotaBalance | undefined =>
-    row && { left: row.uses_left, refilledAt: dialect.decodeTime(row.refilled_at) }
+  const toBalance = (row: QuotaRow | undefined) => row && balanceOf(dialect, row)
 
   const sum = (rows: readonly { readonly quota_back: number }[]) =>
     rows.reduce((total, row) => total + row.quota_back, 0)
@@ -197,17 +139,9 @@ export function quotaOperations(
       yield* put(key, more(state, add))
       return 1
     }
-    const { start, refill, giveBack } = yield* ruleOf({ appId, defaultQuota })
+    const rule = yield* ruleOf({ appId, defaultQuota })
     const time = { from: dialect.encodeTime(to.joinedFrom), until: dialect.encodeTime(to.joinedUntil) }
-    if (refill || giveBack) {
-      // What time has given them comes first: what is granted on top of it may go beyond the cap.
-      for (const { inviter_id: inviterId } of yield* knownAmongJoined({ appId, ...time })) {
-        const key = { appId, inviterId, defaultQuota }
-        yield* put(key, yield* locked(key, now))
-      }
-    }
-    const { left } = more({ left: start, refilledAt: now }, add)
-    return (yield* grantJoined({ appId, ...time, left, add, now: dialect.encodeTime(now) })).length
+    return yield* joined.grant({ appId, ...time }, { add, rule, now })
   }
 
   return {
@@ -219,8 +153,4 @@ export function quotaOperations(
       yield* raise({ appId, inviterId, by: uses })
     },
   }
-}
-
-function more({ left, refilledAt }: QuotaBalance, back: number): QuotaBalance {
-  return { left: left === null ? null : Math.min(left + back, MOST), refilledAt }
 }

@@ -109,7 +109,10 @@ export function revokingOperations(
       .set({ revoked_at: now, quota_cost: costAfter(now) })
       .where('id', 'in', which)
     const revoked = yield* all(update.returningAll())
-    for (const row of revoked) yield* deliveries.cancel({ inviteId: row.id, now })
+    yield* deliveries.cancelMany(
+      revoked.map(({ id }) => id),
+      now,
+    )
     yield* log.logInvites(request.note, revoked, request.now)
     return yield* reading.withDeliveries(revoked)
   }

@@ -28,12 +28,17 @@ import { statisticsOperations } from './statistics.js'
 import { webhookQueue } from './webhook-queue.js'
 import { webhookOperations } from './webhooks.js'
 
+const LONG = { isLong: true }
+
 /** Runs operations on one kind of database. An operation is made anew for each try, hence the functions. */
 export interface Runner {
   /** In one consistent view. */
   read<Result>(operation: () => Operation<Result>): Promise<Result>
-  /** In one write transaction, begun as such: what is read in it is locked. */
-  write<Result>(operation: () => Operation<Result>): Promise<Result>
+  /**
+   * In one write transaction, begun as such: what is read in it is locked. `isLong`: it changes as many rows as there are,
+   * and may take as long.
+   */
+  write<Result>(operation: () => Operation<Result>, how?: { readonly isLong: boolean }): Promise<Result>
   /** In one write transaction that nobody else migrates in. */
   migrate(operation: () => Operation<void>): Promise<void>
   /** In the host's open transaction. @throws TypeError where `trx` is none. */
@@ -55,7 +60,7 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
   const revoking = revokingOperations(dialect, { reading, deliveries, log })
   const mails = mailOperations(dialect, log)
   const invites = inviteOperations(dialect, { reading, revoking, deliveries, quotas, pausing, mails, log })
-  const lists = listOperations(dialect, { invites, log })
+  const lists = listOperations(dialect, { invites, deliveries, log })
   const claims = claimOperations(dialect, { settings, reading, revoking, deliveries, pausing, log })
   const keyedRequests = keyedRequestOperations(dialect)
   const appKeys = appKeyOperations(dialect, log)
@@ -78,7 +83,7 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
     listInvites: (query) => runner.read(() => listing.listInvites(query)),
     changeInvite: (change) => runner.write(() => invites.changeInvite(change)),
     revokeInvite: (request) => runner.write(() => revoking.revokeInvite(request)),
-    revokeInvites: (request) => runner.write(() => revoking.revokeInvites(request)),
+    revokeInvites: (request) => runner.write(() => revoking.revokeInvites(request), LONG),
     claim: (request) => runner.write(() => claims.claim(request)),
     accept: (request, trx) =>
       trx === undefined ? runner.write(() => claims.accept(request)) : runner.join(trx, () => claims.accept(request)),
@@ -91,7 +96,7 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
     changeSettings: (request) => runner.write(() => settings.changeSettings(request)),
     getQuota: (request) => runner.read(() => quotas.getQuota(request)),
     setQuota: (request) => runner.write(() => quotas.setQuota(request)),
-    grantQuota: (request) => runner.write(() => quotas.grantQuota(request)),
+    grantQuota: (request) => runner.write(() => quotas.grantQuota(request), LONG),
     listLog: (query) => runner.read(() => log.listLog(query)),
     pauseInviter: (request) => runner.write(() => pausing.pauseInviter(request)),
     findPause: (key) => runner.read(() => pausing.findPause(key)),

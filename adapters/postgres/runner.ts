@@ -52,20 +52,24 @@ interface RunnerOptions {
 const TRIES = 6
 /** How long is waited beyond `busyTimeoutMs`, after which a server that is there has said that it gives up. */
 export const SILENCE_MS = 2000
+/** How long one statement may take that changes as many rows as there are. */
+const LONG_MS = 10 * 60_000
 const MIGRATION_LOCK = 0x696e7669 // of pg_advisory_xact_lock: nobody else migrates meanwhile
 
 export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptions): Runner {
   // Stated in full, because a database or a role may have other defaults; local, because of PgBouncer.
-  const limits =
-    `set local lock_timeout = ${busyTimeoutMs}; set local statement_timeout = ${busyTimeoutMs}; ` +
+  const limits = (statementMs: number) =>
+    `set local lock_timeout = ${busyTimeoutMs}; set local statement_timeout = ${statementMs}; ` +
     "set local datestyle = 'ISO, YMD'"
-  const beginWrite = `begin isolation level read committed read write; ${limits}`
-  const beginRead = `begin isolation level repeatable read read only; ${limits}`
+  const longMs = Math.max(LONG_MS, busyTimeoutMs)
+  const beginWrite = `begin isolation level read committed read write; ${limits(busyTimeoutMs)}`
+  const beginLong = `begin isolation level read committed read write; ${limits(longMs)}`
+  const beginRead = `begin isolation level repeatable read read only; ${limits(busyTimeoutMs)}`
   let closed = false
 
   async function attempt<Result>(begin: string, operation: () => Operation<Result>): Promise<Result> {
     const client = await connect()
-    const asked = answering(client)
+    const asked = answering(client, begin === beginLong ? longMs : busyTimeoutMs)
     let broken: Error | undefined
     try {
       await asked.query({ text: begin })
@@ -107,10 +111,10 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
   }
 
   /** As `client`, but without an endless wait for a server that has gone silent, as behind a network that is down. */
-  function answering(client: PgClient): PgClient {
+  function answering(client: PgClient, statementMs: number): PgClient {
     return {
       async query(query) {
-        const answer = await within(busyTimeoutMs + SILENCE_MS, client.query(query))
+        const answer = await within(statementMs + SILENCE_MS, client.query(query))
         if (answer === LATE) throw new SilentServer()
         return answer
       },
@@ -138,7 +142,7 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
 
   return {
     read: (operation) => persist(beginRead, operation),
-    write: (operation) => persist(beginWrite, operation),
+    write: (operation, how) => persist(how?.isLong ? beginLong : beginWrite, operation),
     migrate,
     async join(trx, operation) {
       return await run(operation(), isKyselyTransaction(trx) ? queryIn(trx) : queryOn(await hostTransaction(trx)))

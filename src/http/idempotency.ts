@@ -39,9 +39,11 @@ export function repeatable(context: Context, handle: Repeatable): (managed: Mana
       const detail = 'The header Idempotency-Key must be 1 to 255 visible ASCII characters, such as a UUID.'
       throw new InviteError('input_invalid', { detail })
     }
-    const { req, body, action, scope } = managed
+    const { req, body, scope } = managed
     const digest = (...parts: readonly (string | number)[]) => keyring.digest('keyed-request', parts)
-    const id = digest('key', action, canonical(req.params), scope.actor.access, scope.actor.id, key)
+    // Not its action: approving and declining are one.
+    const { path }: { readonly path: string } = req.route
+    const id = digest('key', path, canonical(req.params), scope.actor.access, scope.actor.id, key)
     const now = config.clock()
     const known = await store.beginKeyedRequest({
       id,

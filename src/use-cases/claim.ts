@@ -89,7 +89,7 @@ const codes: Readonly<Record<ClaimRefusal, InviteErrorCode>> = {
   claimed: 'invite_claimed',
 }
 
-const NO_ADDRESS = 'This invite needs the e-mail address that it was sent to.'
+const NO_ADDRESS = 'This invite needs the e-mail address that it is for.'
 
 // Most signups end within seconds; one whose process was killed is waited for until it lapses.
 const MAX_RETRY_SECONDS = 5

@@ -62,7 +62,12 @@ export async function grantQuota(context: Context, grant: QuotaGrant, scope: Kno
     throw invalid([{ pointer: '#/inviterId', detail }])
   }
   const to = isForOne ? { inviterId } : { joinedFrom: joinedFrom ?? 0, joinedUntil: joinedUntil ?? now + 1 }
-  const note = noteOf(context, 'quota.grant', scope, { add, ...to })
+  const note = noteOf(context, 'quota.grant', scope, {
+    add,
+    inviterId,
+    joinedFrom: joinedFrom && isoTime(joinedFrom),
+    joinedUntil: joinedUntil && isoTime(joinedUntil),
+  })
   return { granted: await context.store.grantQuota({ appId, add, to, defaultQuota, now, note }) }
 }
 

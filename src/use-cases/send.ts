@@ -171,12 +171,12 @@ function exceeded({ maxUses }: NewInvite, quota: QuotaState, now: number): Invit
     return new InviteError('not_allowed', { detail: 'You have no invites to send.' })
   }
   if (maxUses === null) {
-    return invalidField('maxUses', `must be a number: each account counts, and you have ${left} invites left`)
+    return invalidField('maxUses', `must be a number: each account counts, and you have ${invitesOf(left)} left`)
   }
   const refillsAt = nextRefillAt(quota, rule)
   const cost = maxUses === 1 ? '' : `, and this one counts as ${maxUses}`
   return new InviteError('quota_exceeded', {
-    detail: left === 0 && maxUses === 1 ? 'You have no invites left.' : `You have ${left} invites left${cost}.`,
+    detail: left === 0 && maxUses === 1 ? 'You have no invites left.' : `You have ${invitesOf(left)} left${cost}.`,
     ...(refillsAt !== undefined && { headers: { 'Retry-After': String(Math.ceil((refillsAt - now) / 1000)) } }),
   })
 }
@@ -213,4 +213,8 @@ export function newInvite(
     termMs,
     expiresAt: termMs === null ? null : now + termMs,
   }
+}
+
+function invitesOf(count: number | null): string {
+  return count === 1 ? '1 invite' : `${count} invites`
 }

@@ -34,7 +34,9 @@ export async function updateSettings(context: Context, change: SettingsChange, s
     ...(quota !== undefined && { quota }),
   }
   if (Object.keys(request).length === 0) return await getSettings(context, scope)
-  const note = noteOf(context, 'settings.write', scope, request)
+  const planned = request.schedule
+  const logged = planned ? { ...request, schedule: { ...planned, at: isoTime(planned.at) } } : request
+  const note = noteOf(context, 'settings.write', scope, logged)
   return settingsView(app, await context.store.changeSettings({ appId: app.appId, change: request, now, note }), now)
 }
 

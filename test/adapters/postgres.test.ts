@@ -198,6 +198,16 @@ describe('postgresStore', () => {
       await host.signup({ inviteCode }).expect(201)
     })
 
+    it('while one invite takes too long, but waits for as many as there are', async () => {
+      const { host, pool, schema } = await openPostgresHost({ busyTimeoutMs: 300 })
+      const { inviteId } = await sendInvite(host)
+      await pool.query(`
+        create function ${schema}.slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.6); return null; end';
+        create trigger slow before update on ${schema}.invite_only_invites execute function ${schema}.slow()`)
+      await expectUnavailable(host.invites.revoke(inviteId), /./)
+      expect(await host.invites.revokeAll()).to.equal(1)
+    })
+
     it('on a server that only reads', async () => {
       const { store } = await openStore({
         pool: await openPool({ options: '-c default_transaction_read_only=on' }),

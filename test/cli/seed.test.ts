@@ -26,7 +26,7 @@ describe('the command line, seed', () => {
   it('invites a list, and says that all of it was there when it is run again', async () => {
     const { run, write, cwd } = await openFolder()
     write('list.csv', 'Mail;Team;Role\nada@example.com;o1;nurse\nBOB@example.com;;\n')
-    const command = 'seed list.csv --map email=Mail --map orgId=Team --role guest --expires-in never'
+    const command = 'seed list.csv --map email=Mail --map orgId=Team --role guest --expires-in never --no-mail'
     const dry = await run(`${command} --dry-run`)
     expect(dry).to.include({ code: 0, stderr: '' })
     expect(dry.stdout)
@@ -61,7 +61,7 @@ describe('the command line, seed', () => {
       'list.ndjson',
       '{"email":"ada@example.com"}\n{"email":"secret@"}\n{oops\n{"email":"eve@example.com","rolle":"x"}\n',
     )
-    const told = await run('seed list.ndjson')
+    const told = await run('seed list.ndjson --no-mail')
     expect(told.code).to.equal(1)
     expect(told.stdout)
       .to.match(/^created {2}1$/m)
@@ -106,6 +106,21 @@ describe('the command line, seed', () => {
       expect(ended.stderr).to.match(says)
     })
   }
+
+  it('says where nobody is mailed, since a second run would skip them', async () => {
+    const { run, write } = await openFolder()
+    write('list.txt', 'ada@example.com')
+    const spread = await run('seed list.txt --per-hour 500')
+    expect([spread.code, spread.stderr]).to.deep.equal([
+      2,
+      'error: --per-hour: there is no mailer here. Name the module of your app, which has one: --config ./src/invites.js. ' +
+        'Or say --no-mail, and pass the links on: `list --links`. [config_invalid]\n',
+    ])
+    expect((await run('seed list.txt --dry-run')).stderr).to.include('there is no mailer here')
+    const made = await run('seed list.txt')
+    expect(made.code).to.equal(0)
+    expect(made.stderr).to.include('Nobody was mailed: there is no mailer here')
+  })
 
   it('queues the mails of an app that has a mailer, so many an hour', async () => {
     const { run, write, cwd } = await openFolder()

@@ -366,6 +366,17 @@ describe('deciding on the waiting list', () => {
     expect(await waiting(list)).to.have.length(2)
   })
 
+  it('R-38 takes a key of one decision for another where it comes with the other', async () => {
+    const list = await openWaitlist()
+    await list.join(ADA)
+    const decide = (how: 'approve' | 'decline') =>
+      list.manage.post(`default/access-request/${how}`, { requests: [ADA] }).set('Idempotency-Key', 'key')
+    expect((await decide('approve')).body.items[0].status).to.equal('approved')
+    expect((await decide('decline')).body.items[0].status).to.equal('declined')
+    expect((await decide('approve')).body.items[0].status).to.equal('approved')
+    expect((await list.invites.listRequests({ status: 'declined' })).items).to.have.length(1)
+  })
+
   it('declines without a word, and both can be taken back', async () => {
     const list = await openWaitlist()
     const token = await list.join(ADA)

@@ -113,7 +113,7 @@ describe('a misconfiguration', () => {
     const { inviteCode } = await sendInvite(host, { email: 'ada@example.com' })
     for (const _time of [1, 2]) {
       const { body } = await host.signup({ inviteCode, mail: 'ada@example.com' })
-      expect(body.message).to.equal('This invite needs the e-mail address that it was sent to.')
+      expect(body.message).to.equal('This invite needs the e-mail address that it is for.')
     }
     expect(await heard.codes()).to.deep.equal(['INVITE_NO_ADDRESS'])
     expect(heard.told[0]?.message).to.include('email: (req) => req.body.mail')

@@ -59,6 +59,18 @@ describe('the log', () => {
     expect(await log('?action=settings.write&from=2026-11-21T09:00:00.005Z')).to.deep.equal([])
   })
 
+  it('tells times as they are told everywhere', async () => {
+    const { host, log } = await open()
+    const at = '2027-03-01T09:00:00.000Z'
+    await host.manage.put('default/settings', { schedule: { mode: 'open', at: '2027-03-01T10:00+01:00' } }).expect(200)
+    host.clock.advance(1)
+    await host.manage.post('default/quota', { add: 5, joinedFrom: at }).expect(200)
+    expect((await log()).map(({ details }) => details)).to.deep.equal([
+      { add: 5, joinedFrom: at },
+      { schedule: { mode: 'open', at } },
+    ])
+  })
+
   it('has an entry for each signup, and none for what was given back', async () => {
     const { host, log } = await open({ gate: { email: (req) => req.body.email } })
     const { inviteId, inviteCode } = await sendInvite(host, { maxUses: 3 })

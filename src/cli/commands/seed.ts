@@ -63,11 +63,17 @@ Columns:
 
 It may be stopped at any time. Run again, it goes on where it was.`
 
+const NO_MAILER =
+  'there is no mailer here. Name the module of your app, which has one: --config ./src/invites.js. Or say --no-mail, and ' +
+  'pass the links on: `list --links`.'
+
 async function seed(cli: Cli, file: string, options: SeedOptions): Promise<void> {
   const { dryRun = false, perHour, map, ignoreColumns, encoding } = options
   const { json: asJson = false } = cli.options()
   const source = await openList(file)
   const { context, scope } = await cli.open(dryRun ? [] : ['secret'])
+  const mailsNobody = context.config.mailer === undefined && options.mail
+  if (mailsNobody && perHour !== undefined) throw new CliError('config_invalid', `--per-hour: ${NO_MAILER}`)
   const outlets = await openOutlets(options, asJson)
   const stopping = new AbortController()
   const stop = () => stopping.abort()
@@ -90,6 +96,8 @@ async function seed(cli: Cli, file: string, options: SeedOptions): Promise<void>
     outlets.tell()
     const stopped = stopping.signal.aborted
     await cli.answer({ ...result, stopped }, describe(result, stopped))
+    // Once they are invited, a second run skips them: nobody would ever hear of it.
+    if (mailsNobody && result.created > 0) note(dryRun ? NO_MAILER : `Nobody was mailed: ${NO_MAILER}`)
     if (stopped) cli.exitWith(exitCodes.stopped)
     else if (result.invalid > 0) cli.exitWith(exitCodes.failed)
   } catch (error) {

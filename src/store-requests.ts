@@ -123,6 +123,13 @@ export interface AcceptRequest {
 }
 
 /** What became of accepting; not accepted where the hold lapsed and the use is gone. */
+export interface ReleaseRequest {
+  /** As it was given to `claim`. */
+  readonly claimId: string
+  /** The invite that the claim holds a use of. */
+  readonly inviteId: string
+}
+
 export type AcceptResult =
   | {
       /** The use is counted. */

@@ -1,7 +1,9 @@
 // The outbox: mails that wait, who is delivering them, and what became of them.
+
+import { sql } from 'kysely'
 import type { DeliveryOutcome, DeliveryRecord, LeasedDelivery } from '../../src/store.js'
 import type { LogOperations } from './log.js'
-import { all, type Operation, prepare } from './operation.js'
+import { all, type Operation, prepare, prepareMany } from './operation.js'
 import {
   type AccessRequestRow,
   type DeliveryRow,
@@ -17,6 +19,8 @@ export interface DeliveryOperations {
   insert(delivery: { id: string; inviteId: string; now: DbTime }): Operation<unknown>
   /** Takes back every mail of the invite that still waits. */
   cancel(request: { inviteId: string; now: DbTime }): Operation<unknown>
+  /** As `cancel`, of many. */
+  cancelAll(requests: readonly { invite_id: string; now: DbTime }[]): Operation<unknown>
   nextDeliveryAt(): Operation<number | undefined>
   leaseDeliveries(request: { now: number; leasedUntil: number; limit: number }): Operation<readonly LeasedDelivery[]>
   finishDelivery(delivery: Pick<DeliveryRecord, 'id' | 'attempts'>, outcome: DeliveryOutcome): Operation<void>
@@ -40,6 +44,13 @@ export function deliveryOperations(dialect: Dialect, log: LogOperations): Delive
       .where('failed_at', 'is', null)
       .where('canceled_at', 'is', null),
   )
+
+  const cancelAll = prepareMany(dialect, { invite_id: 'text', now: 'time' }, (listed) => {
+    const query = sql`
+      update ${sql.raw(dialect.quote(tables.deliveries))} as d set canceled_at = listed.now from ${listed}
+      where d.invite_id = listed.invite_id and d.sent_at is null and d.failed_at is null and d.canceled_at is null`
+    return { compile: () => query.compile(db) }
+  })
 
   const waiting = () =>
     db
@@ -146,5 +157,5 @@ export function deliveryOperations(dialect: Dialect, log: LogOperations): Delive
     return { next_attempt_at: dialect.encodeTime(outcome.retryAt), last_error: outcome.error }
   }
 
-  return { find, insert, cancel, nextDeliveryAt, leaseDeliveries, finishDelivery }
+  return { find, insert, cancel, cancelAll, nextDeliveryAt, leaseDeliveries, finishDelivery }
 }

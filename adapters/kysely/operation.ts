@@ -3,6 +3,7 @@
 // Written so, the rules know no driver: one text runs on a connection that answers at once (better-sqlite3), on one
 // that must be awaited (pg), and in the host's own transaction of either kind.
 import type { CompiledQuery, RawBuilder } from 'kysely'
+import { storable } from './records.js'
 import type { Dialect, ListedType } from './schema.js'
 
 /** Yields queries, is resumed with each one's rows, and returns its result. Nothing in it waits or runs by itself. */
@@ -50,7 +51,7 @@ export function prepareMany<Columns extends Readonly<Record<string, ListedType>>
   if (listed.atOnce) {
     const statement = prepare((p: { json: string }) => build(listed.from(p.json, columns)))
     return function* (rows) {
-      return rows.length === 0 ? [] : yield* statement({ json: JSON.stringify(rows) })
+      return rows.length === 0 ? [] : yield* statement({ json: jsonOf(rows) })
     }
   }
   const names = Object.keys(columns)
@@ -60,6 +61,13 @@ export function prepareMany<Columns extends Readonly<Record<string, ListedType>>
     for (const row of rows) found.push(...(yield* statement(row)))
     return found
   }
+}
+
+/** What no text of a JSON document can be, becomes what a parameter of its own would be kept as. */
+function jsonOf(rows: readonly object[]): string {
+  const json = JSON.stringify(rows)
+  if (!/\\u(?:0000|d[89a-f])/.test(json)) return json
+  return JSON.stringify(rows, (_name, value: unknown) => (typeof value === 'string' ? storable(value) : value))
 }
 
 /** Runs an operation on a connection that answers at once. */

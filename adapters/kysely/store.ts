@@ -8,6 +8,7 @@ import { branchOperations } from './branches.js'
 import { type ClaimOperations, claimOperations } from './claims.js'
 import { databaseTime } from './clock.js'
 import { deliveryOperations } from './deliveries.js'
+import { groups } from './groups.js'
 import { inviteOperations } from './invites.js'
 import { keyedRequestOperations } from './keyed-requests.js'
 import { listingOperations } from './listing.js'
@@ -32,6 +33,10 @@ export interface Runner {
   read<Result>(operation: () => Operation<Result>): Promise<Result>
   /** In one write transaction, begun as such: what is read in it is locked. */
   write<Result>(operation: () => Operation<Result>): Promise<Result>
+  /** As `write`, but a power cut may undo it. Never by half, and never something that was written after it. */
+  writeLightly<Result>(operation: () => Operation<Result>): Promise<Result>
+  /** Whether it failed because it waited too long, as would whatever else wants the database. */
+  hasWaited(error: unknown): boolean
   /** In one write transaction that nobody else migrates in. */
   migrate(operation: () => Operation<void>): Promise<void>
   /** In the host's open transaction. @throws TypeError where `trx` is none. */
@@ -40,7 +45,11 @@ export interface Runner {
 }
 
 /** The store that the adapters share, and the operations of it that an adapter may run in other ways. */
-export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteStore; claims: ClaimOperations } {
+export function kyselyStore(
+  dialect: Dialect,
+  runner: Runner,
+  groupSize: number,
+): { store: InviteStore; claims: ClaimOperations } {
   const log = logOperations(dialect)
   const pausing = pausingOperations(dialect, log)
   const settings = settingsOperations(dialect, log)
@@ -54,7 +63,8 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
   const mails = mailOperations(dialect)
   const invites = inviteOperations(dialect, { reading, revoking, deliveries, quotas, pausing, mails, log })
   const lists = listOperations(dialect, { invites, log })
-  const claims = claimOperations(dialect, { settings, reading, revoking, deliveries, pausing })
+  const claims = claimOperations(dialect, { settings, revoking, deliveries })
+  const grouped = groups(runner, claims, groupSize)
   const keyedRequests = keyedRequestOperations(dialect)
   const appKeys = appKeyOperations(dialect, log)
   const acceptances = acceptanceOperations(dialect, { reading, revoking, log })
@@ -65,7 +75,10 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
 
   const store: InviteStore = {
     migrate: () => runner.migrate(() => migrate(dialect)),
-    close: () => runner.close(),
+    close: async () => {
+      await grouped.idle()
+      await runner.close()
+    },
     createInvite: (...request) => runner.write(() => invites.createInvite(...request)),
     createInvites: (request) => runner.write(() => lists.createInvites(request)),
     findInvitees: (request) => runner.read(() => lists.findInvitees(request)),
@@ -76,10 +89,10 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
     changeInvite: (change) => runner.write(() => invites.changeInvite(change)),
     revokeInvite: (request) => runner.write(() => revoking.revokeInvite(request)),
     revokeInvites: (request) => runner.write(() => revoking.revokeInvites(request)),
-    claim: (request) => runner.write(() => claims.claim(request)),
+    claim: grouped.claim,
     accept: (request, trx) =>
-      trx === undefined ? runner.write(() => claims.accept(request)) : runner.join(trx, () => claims.accept(request)),
-    release: (claim) => runner.write(() => claims.release(claim)),
+      trx === undefined ? grouped.accept(request) : runner.join(trx, () => claims.accept(request)),
+    release: grouped.release,
     listAcceptances: (query) => runner.read(() => acceptances.listAcceptances(query)),
     reopenAcceptance: (request) => runner.write(() => acceptances.reopenAcceptance(request)),
     time: () => runner.read(() => databaseTime(dialect)),

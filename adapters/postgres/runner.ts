@@ -5,7 +5,7 @@ import { storeUnavailable } from '../../src/errors.js'
 import { type Operation, run } from '../kysely/operation.js'
 import type { Runner } from '../kysely/store.js'
 import { isKyselyTransaction, queryIn } from '../kysely/transaction.js'
-import { explain, explainMigration, isTransient } from './errors.js'
+import { explain, explainMigration, hasWaited, isTransient, SilentServer } from './errors.js'
 import { encodeParameter, types } from './values.js'
 
 /** The part of pg's `Pool` that is used. */
@@ -60,6 +60,7 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
     `set local lock_timeout = ${busyTimeoutMs}; set local statement_timeout = ${busyTimeoutMs}; ` +
     "set local datestyle = 'ISO, YMD'"
   const beginWrite = `begin isolation level read committed read write; ${limits}`
+  const beginLightly = `${beginWrite}; set local synchronous_commit = off`
   const beginRead = `begin isolation level repeatable read read only; ${limits}`
   let closed = false
 
@@ -139,6 +140,8 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
   return {
     read: (operation) => persist(beginRead, operation),
     write: (operation) => persist(beginWrite, operation),
+    writeLightly: (operation) => persist(beginLightly, operation),
+    hasWaited,
     migrate,
     async join(trx, operation) {
       return await run(operation(), isKyselyTransaction(trx) ? queryIn(trx) : queryOn(await hostTransaction(trx)))
@@ -149,11 +152,6 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
       await end()
     },
   }
-}
-
-/** What was asked of it may have been done or not; its connection is of no more use. */
-class SilentServer extends Error {
-  override readonly message = 'the server does not answer'
 }
 
 const LATE = Symbol('late')

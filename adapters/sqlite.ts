@@ -179,20 +179,15 @@ type Synchronous = 'full' | 'normal'
 
 /** Only a database in WAL mode is whole after a power cut whatever was not waited for. Such it remains while it is open. */
 function durabilityOf(connection: Sqlite.Database) {
-  const isWal = () => connection.pragma('journal_mode', { simple: true }) === 'wal'
-  const setTo = {
-    full: connection.prepare('pragma synchronous = full'),
-    normal: connection.prepare('pragma synchronous = normal'),
-  }
-  let current: Synchronous | undefined
-  let wal = false
+  let current: Synchronous = 'full'
+  let isWal = false
   return {
     set(synchronous: Synchronous): void {
       if (synchronous === current) return
-      if (synchronous === 'normal' && !wal) wal = isWal()
-      const next = synchronous === 'normal' && !wal ? 'full' : synchronous
-      if (next !== current) setTo[next].run()
-      current = next
+      isWal ||= connection.pragma('journal_mode', { simple: true }) === 'wal'
+      if (!isWal) return
+      connection.pragma(`synchronous = ${synchronous}`) // no statement kept for it: it works as it is compiled
+      current = synchronous
     },
   }
 }

@@ -49,9 +49,9 @@ export function prepareMany<Columns extends Readonly<Record<string, ListedType>>
   build: (listed: RawBuilder<unknown>) => Compilable<Row>,
 ): (rows: readonly { readonly [Name in keyof Columns]: unknown }[]) => Operation<readonly Row[]> {
   if (listed.atOnce) {
-    const statement = prepare((p: { json: string }) => build(listed.from(p.json, columns)))
+    const statement = prepare((p: { json: string; count: number }) => build(listed.from(p, columns)))
     return function* (rows) {
-      return rows.length === 0 ? [] : yield* statement({ json: jsonOf(rows) })
+      return rows.length === 0 ? [] : yield* statement({ json: jsonOf(rows), count: rows.length })
     }
   }
   const names = Object.keys(columns)

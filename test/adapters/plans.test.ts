@@ -28,7 +28,7 @@ type Query = Pick<CompiledQuery, 'sql' | 'parameters'>
 async function recorded(seen: Query[], run: () => Promise<unknown>): Promise<readonly Query[]> {
   seen.length = 0
   await run()
-  return seen.filter(({ sql }) => /^(select|update|delete|with)/.test(sql))
+  return seen.filter(({ sql }) => /^\s*(?:select|update|delete|with)/.test(sql))
 }
 
 async function noteExpired(store: InviteStore): Promise<void> {

@@ -89,7 +89,7 @@ export function groups(runner: Runner, { redeem }: ClaimOperations, size: number
         queue.push(waiting)
         if (isRunning) return
         isRunning = true
-        setImmediate(work) // whatever else comes in this turn is of the same group
+        start(endOfTurn().then(work)) // whatever else comes in this turn is of the same group
       },
     }
   }
@@ -154,6 +154,8 @@ export function groups(runner: Runner, { redeem }: ClaimOperations, size: number
 function isElsewhere(result: unknown): result is Elsewhere {
   return typeof result === 'object' && result !== null && 'lockedElsewhere' in result
 }
+
+const endOfTurn = () => new Promise((resolve) => setImmediate(resolve))
 
 async function orLate(work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined

@@ -21,10 +21,17 @@ export interface HostProcess {
 export async function startHostProcess(options: {
   readonly url: string
   readonly workMs?: number
+  /** Of its store. */
+  readonly groupSize?: number | undefined
   /** How far a file may grow, in blocks of 512 bytes. Default: without end. */
   readonly maxFileBlocks?: number
 }): Promise<HostProcess> {
-  const env = { DATABASE: options.url, INVITE_SECRET: SECRET, WORK_MS: String(options.workMs ?? 0) }
+  const env = {
+    DATABASE: options.url,
+    INVITE_SECRET: SECRET,
+    WORK_MS: String(options.workMs ?? 0),
+    GROUP_SIZE: String(options.groupSize ?? ''),
+  }
   const child = startProgram('test/processes/host-process.ts', env, options.maxFileBlocks)
   const [line] = await printed(child, /^port \d+$/)
   return {

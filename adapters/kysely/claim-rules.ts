@@ -12,7 +12,7 @@ export interface Hold {
 }
 
 /** What every request for a new use must bear. */
-type Joining = Pick<ClaimRequest, 'appId' | 'defaultMode' | 'defaultSeats' | 'now'>
+export type Joining = Pick<ClaimRequest, 'appId' | 'defaultMode' | 'defaultSeats' | 'now'>
 
 export const capOf = ({ seats }: StoredSettings, { defaultSeats }: Pick<Joining, 'defaultSeats'>) =>
   seats === undefined ? defaultSeats : seats
@@ -27,6 +27,10 @@ export class JudgedApp {
   /** Notes how many seats were found taken at `now`. Counted up to `cap`. */
   count(cap: number, now: number, taken: number): void {
     this.#taken.set(`${cap} ${now}`, taken)
+  }
+
+  hasCount(cap: number, now: number): boolean {
+    return this.#taken.has(`${cap} ${now}`)
   }
 
   /** Why nobody may join now, whatever the invite. */
@@ -73,6 +77,11 @@ export class JudgedInvite {
     return this.uses !== this.row.uses || this.held !== this.row.held
   }
 
+  /** Whether this claim holds a use that has not lapsed. */
+  isHeld({ claimId, now }: Pick<AcceptRequest, 'claimId' | 'now'>): boolean {
+    return (this.holds.get(claimId)?.lapsesAt ?? Number.NEGATIVE_INFINITY) > now
+  }
+
   /** Holds a use, if the rules allow it; else says why not. */
   claim(request: ClaimRequest): ClaimRefusal | undefined {
     this.#clearLapsed(request.now)
@@ -86,11 +95,15 @@ export class JudgedInvite {
 
   /** Counts a use: the one that is held, or, where that has lapsed or is gone, one that a new claim would get. */
   use(request: AcceptRequest): boolean {
+    const isHeld = this.isHeld(request)
     const own = this.release(request.claimId)
-    const isLive = own !== undefined && own.lapsesAt > request.now
-    if (!isLive) {
+    if (!isHeld) {
       this.#clearLapsed(request.now)
-      if (this.app?.shut(request) !== undefined || !this.#hasUseFor(own?.email ?? request.email, request.now))
+      if (
+        this.app === undefined ||
+        this.app.shut(request) !== undefined ||
+        !this.#hasUseFor(own?.email ?? request.email, request.now)
+      )
         return false
     }
     this.uses++

@@ -1,6 +1,6 @@
 // What claiming is judged by: the invites' rows, locked, and what is read of them after that.
-import type { StoredSettings } from '../../src/store.js'
-import { capOf, JudgedApp, JudgedInvite } from './claim-rules.js'
+import type { AcceptRequest, ClaimRequest } from '../../src/store.js'
+import { capOf, type Joining, JudgedApp, JudgedInvite } from './claim-rules.js'
 import type { ClaimRow, ClaimStatements } from './claim-statements.js'
 import type { ClaimRequests } from './claims.js'
 import type { Operation } from './operation.js'
@@ -22,11 +22,57 @@ export interface Scene {
   isElsewhere(accept: { readonly inviteId: string }): boolean
 }
 
+/** Somebody who asks for a use, or to have one counted. */
+interface Coming {
+  readonly request: ClaimRequest | AcceptRequest
+  readonly invite: JudgedInvite
+  readonly email: string | null
+}
+
 export function sceneOperations(
   dialect: Dialect,
   { statements, settings }: { statements: ClaimStatements; settings: SettingsOperations },
 ) {
   const time = dialect.encodeTime
+
+  return function* look(requests: ClaimRequests, waits: boolean): Operation<Scene> {
+    const { accepts, claims } = requests
+    const { invites, byCode, siblingOf } = yield* lock(requests, waits)
+    const inviteOf = ({ appId, codeHash }: ClaimRequest) => {
+      const invite = byCode.get(codeHash)
+      return invite?.row.app_id === appId ? invite : undefined
+    }
+    const skips = dialect.rowLocks && !waits
+    const absent = skips ? claims.filter((claim) => inviteOf(claim) === undefined) : []
+    const elsewhere = new Map((yield* statements.whose(absent.map(codeOf))).map(({ id, code_hash }) => [code_hash, id]))
+
+    const coming = claims.flatMap((request): Coming[] => {
+      const invite = inviteOf(request)
+      return invite ? [{ request, invite, email: request.email?.canonical ?? null }] : []
+    })
+    addHolds(invites, yield* readHolds(requests, invites, coming))
+    const staying = accepts.flatMap((request): Coming[] => {
+      const invite = invites.get(request.inviteId)
+      return invite ? [{ request, invite, email: invite.holds.get(request.claimId)?.email ?? request.email }] : []
+    })
+    const recorded = yield* readRecorded(accepts, invites)
+    yield* readPersons(invites, [...coming, ...staying])
+
+    const unheld = staying.filter(({ request, invite }) => !invite.isHeld(request))
+    yield* readPauses([...coming, ...unheld])
+    const apps = yield* readApps([...claims, ...unheld.map(({ request }) => request)])
+    for (const invite of invites.values()) invite.app = apps.get(invite.row.app_id)
+
+    const isLocked = (id: string | undefined) => id === undefined || invites.has(id)
+    return {
+      invites,
+      byCode,
+      elsewhere,
+      apps,
+      recorded,
+      isElsewhere: ({ inviteId }) => skips && !(isLocked(inviteId) && isLocked(siblingOf.get(inviteId))),
+    }
+  }
 
   /** Locks the invites that are asked for; where it does not wait, those that no other transaction has locked. */
   function* lock({ accepts, releases, claims }: ClaimRequests, waits: boolean) {
@@ -38,21 +84,23 @@ export function sceneOperations(
     const siblings = dialect.rowLocks ? yield* statements.siblings(verified) : []
     const ids = new Set([...accepts, ...releases].map(({ inviteId }) => inviteId))
     for (const { other } of siblings) ids.add(other)
-    const named = yield* statements.lockIds(waits)([...ids].map((id) => ({ id })))
-    const codes = new Map(
-      claims.map(({ appId, codeHash }) => [`${codeHash} ${appId}`, { app_id: appId, code_hash: codeHash }]),
+    const codes = new Map(claims.map((claim) => [`${claim.codeHash} ${claim.appId}`, codeOf(claim)]))
+    const rows = [
+      ...(yield* statements.lockIds(waits)([...ids].map((id) => ({ id })))),
+      ...(yield* statements.lockCodes(waits)([...codes.values()])),
+    ]
+    const invites = new Map(
+      rows.map((row) => {
+        const expiresAt = row.expires_at === null ? null : dialect.decodeTime(row.expires_at)
+        return [row.id, new JudgedInvite(row, expiresAt)]
+      }),
     )
-    const coded = yield* statements.lockCodes(waits)([...codes.values()])
-    return { siblings, rows: [...named, ...coded] }
-  }
-
-  function judged(rows: readonly InviteRow[]): Map<string, JudgedInvite> {
-    return new Map(
-      rows.map((row) => [
-        row.id,
-        new JudgedInvite(row, row.expires_at === null ? null : dialect.decodeTime(row.expires_at)),
-      ]),
-    )
+    const unrevoked = [...invites.values()].filter(({ row }) => row.revoked_at === null)
+    return {
+      invites,
+      byCode: new Map(unrevoked.map((invite) => [invite.row.code_hash, invite])),
+      siblingOf: new Map(siblings.map(({ own, other }) => [own, other])),
+    }
   }
 
   function addHolds(invites: ReadonlyMap<string, JudgedInvite>, rows: readonly ClaimRow[]): void {
@@ -61,129 +109,82 @@ export function sceneOperations(
     }
   }
 
-  return function* look(requests: ClaimRequests, waits: boolean): Operation<Scene> {
-    const { accepts, releases, claims } = requests
-    const { siblings, rows } = yield* lock(requests, waits)
-    const invites = judged(rows)
-    const byCode = new Map<string, JudgedInvite>()
-    for (const invite of invites.values()) {
-      if (invite.row.revoked_at === null) byCode.set(invite.row.code_hash, invite)
-    }
-    const inviteOf = ({ appId, codeHash }: (typeof claims)[number]) => {
-      const invite = byCode.get(codeHash)
-      return invite?.row.app_id === appId ? invite : undefined
-    }
-
-    const absent = claims.filter((claim) => inviteOf(claim) === undefined)
-    const elsewhere = new Map<string, string>()
-    if (dialect.rowLocks && !waits) {
-      const found = yield* statements.whose(
-        absent.map(({ appId, codeHash }) => ({ app_id: appId, code_hash: codeHash })),
-      )
-      for (const { id, code_hash } of found) elsewhere.set(code_hash, id)
-    }
-
-    // Of what nobody holds there is no hold to read.
-    const isHeld = ({ inviteId }: { inviteId: string }) => (invites.get(inviteId)?.held ?? 0) > 0
+  /** Those that are named, and those that lapse until somebody asks; where nothing is held there is none to read. */
+  function* readHolds(
+    { accepts, releases }: ClaimRequests,
+    invites: ReadonlyMap<string, JudgedInvite>,
+    coming: readonly Coming[],
+  ): Operation<readonly ClaimRow[]> {
+    const isHeld = ({ inviteId }: { readonly inviteId: string }) => (invites.get(inviteId)?.held ?? 0) > 0
     const lapsing = new Map<string, number>()
-    for (const claim of claims) {
-      const invite = inviteOf(claim)
-      if (invite && invite.held > 0) {
-        lapsing.set(invite.row.id, Math.max(claim.now, lapsing.get(invite.row.id) ?? claim.now))
-      }
+    for (const { invite, request } of coming) {
+      const { id } = invite.row
+      if (invite.held > 0) lapsing.set(id, Math.max(request.now, lapsing.get(id) ?? request.now))
     }
-    const ofAccepts = accepts
-      .filter(isHeld)
-      .map(({ inviteId, claimId, now }) => ({ invite_id: inviteId, claim_id: claimId, now: time(now) }))
-    const ofReleases = releases
-      .filter(isHeld)
-      .map(({ inviteId, claimId }) => ({ invite_id: inviteId, claim_id: claimId, now: null }))
-    const ofClaims = [...lapsing].map(([id, now]) => ({ invite_id: id, claim_id: null, now: time(now) }))
-    addHolds(invites, yield* statements.holds([...ofAccepts, ...ofReleases, ...ofClaims]))
+    return yield* statements.holds([
+      ...accepts
+        .filter(isHeld)
+        .map(({ inviteId, claimId, now }) => ({ invite_id: inviteId, claim_id: claimId, now: time(now) })),
+      ...releases
+        .filter(isHeld)
+        .map(({ inviteId, claimId }) => ({ invite_id: inviteId, claim_id: claimId, now: null })),
+      ...[...lapsing].map(([id, now]) => ({ invite_id: id, claim_id: null, now: time(now) })),
+    ])
+  }
 
-    const recorded = new Map<number, AcceptanceRow>()
+  function* readRecorded(accepts: readonly AcceptRequest[], invites: ReadonlyMap<string, JudgedInvite>) {
     const asked = accepts.flatMap(({ claimId, inviteId, userId }, request) =>
       invites.has(inviteId) ? [{ request, claim_id: claimId, invite_id: inviteId, user_id: userId }] : [],
     )
+    const recorded = new Map<number, AcceptanceRow>()
     for (const { request, ...row } of yield* statements.recorded(asked)) {
       if (!recorded.has(request)) recorded.set(request, row)
     }
+    return recorded
+  }
 
-    // Whoever asks for a use that is not held.
-    const joins = [
-      ...claims.map((request) => ({ request, invite: inviteOf(request), email: request.email?.canonical ?? null })),
-      ...accepts.flatMap((request) => {
-        const invite = invites.get(request.inviteId)
-        const own = invite?.holds.get(request.claimId)
-        if (invite === undefined || (own && own.lapsesAt > request.now)) return []
-        return [{ request, invite, email: own?.email ?? request.email }]
-      }),
-    ]
+  /** What whoever asks for a use of an invite once per person has of it. */
+  function* readPersons(invites: ReadonlyMap<string, JudgedInvite>, asking: readonly Coming[]): Operation<void> {
     const persons = new Map<string, { invite_id: string; email: string }>()
-    const inviters = new Map<string, { app_id: string; inviter_id: string }>()
-    for (const { invite, email } of joins) {
-      if (invite === undefined) continue
-      const { id, app_id, inviter_id, once_per_person } = invite.row
+    for (const { invite, email } of asking) {
+      const { id, once_per_person } = invite.row
       if (once_per_person === 1 && email !== null) persons.set(`${id} ${email}`, { invite_id: id, email })
-      if (inviter_id !== null) inviters.set(`${app_id} ${inviter_id}`, { app_id, inviter_id })
     }
     addHolds(invites, yield* statements.holdsOfPersons([...persons.values()]))
     for (const { invite_id, email } of yield* statements.usesOfPersons([...persons.values()])) {
       invites.get(invite_id)?.users.add(email)
     }
-    const paused = new Set((yield* statements.paused([...inviters.values()])).map((p) => `${p.app_id} ${p.inviter_id}`))
-
-    const apps = new Map<string, JudgedApp>()
-    const ids = [...new Set(joins.map(({ request }) => request.appId))].sort()
-    for (const appId of ids) {
-      apps.set(
-        appId,
-        yield* appOf(
-          appId,
-          joins.flatMap(({ request }) => (request.appId === appId ? [request] : [])),
-        ),
-      )
-    }
-    for (const invite of invites.values()) {
-      invite.app = apps.get(invite.row.app_id)
-      invite.isPaused = paused.has(`${invite.row.app_id} ${invite.row.inviter_id}`)
-    }
-
-    const siblingOf = new Map(siblings.map(({ own, other }) => [own, other]))
-    return {
-      invites,
-      byCode,
-      elsewhere,
-      apps,
-      recorded,
-      isElsewhere({ inviteId }) {
-        const sibling = siblingOf.get(inviteId)
-        return !waits && dialect.rowLocks && !(invites.has(inviteId) && (sibling === undefined || invites.has(sibling)))
-      },
-    }
   }
 
-  /**
-   * Under a cap of seats it takes the app's lock first, which has the claims of one app wait for each other, so that no
-   * two of them count the same last seat.
-   */
-  function* appOf(
-    appId: string,
-    requests: readonly { readonly now: number; readonly defaultSeats: number | null }[],
-  ): Operation<JudgedApp> {
-    let stored: StoredSettings = yield* settings.getSettings(appId)
-    const now = Math.max(...requests.map((request) => request.now))
-    if (requests.some((request) => capOf(stored, request) !== null)) stored = yield* settings.lockSettings(appId, now)
-    const app = new JudgedApp(stored)
-    const counts = new Map<string, { cap: number; now: number }>()
-    for (const request of requests) {
-      const cap = capOf(stored, request)
-      if (cap !== null) counts.set(`${cap} ${request.now}`, { cap, now: request.now })
+  function* readPauses(asking: readonly Coming[]): Operation<void> {
+    const nameOf = ({ app_id, inviter_id }: Pick<InviteRow, 'app_id' | 'inviter_id'>) => `${app_id} ${inviter_id}`
+    const inviters = new Map(
+      asking.map(({ invite: { row } }) => [nameOf(row), { app_id: row.app_id, inviter_id: row.inviter_id }]),
+    )
+    const named = [...inviters.values()].filter(({ inviter_id }) => inviter_id !== null)
+    const paused = new Set((yield* statements.paused(named)).map(nameOf))
+    for (const { invite } of asking) invite.isPaused = paused.has(nameOf(invite.row))
+  }
+
+  /** Under a lock of the app's own where its seats are limited, so that no two count the same last seat. */
+  function* readApps(joining: readonly Joining[]): Operation<ReadonlyMap<string, JudgedApp>> {
+    const apps = new Map<string, JudgedApp>()
+    for (const appId of [...new Set(joining.map((request) => request.appId))].sort()) {
+      const requests = joining.filter((request) => request.appId === appId)
+      let stored = yield* settings.getSettings(appId)
+      const now = Math.max(...requests.map((request) => request.now))
+      if (requests.some((request) => capOf(stored, request) !== null)) stored = yield* settings.lockSettings(appId, now)
+      const app = new JudgedApp(stored)
+      apps.set(appId, app)
+      for (const request of requests) {
+        const cap = capOf(stored, request)
+        if (cap === null || app.hasCount(cap, request.now)) continue
+        const [taken] = yield* statements.seatsTaken({ appId, now: time(request.now), seats: cap })
+        app.count(cap, request.now, taken ? Number(taken.accepted) + Number(taken.held) : cap)
+      }
     }
-    for (const { cap, now } of counts.values()) {
-      const [taken] = yield* statements.seatsTaken({ appId, now: time(now), seats: cap })
-      app.count(cap, now, taken ? Number(taken.accepted) + Number(taken.held) : cap)
-    }
-    return app
+    return apps
   }
 }
+
+const codeOf = ({ appId, codeHash }: ClaimRequest) => ({ app_id: appId, code_hash: codeHash })

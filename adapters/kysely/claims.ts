@@ -122,7 +122,8 @@ export function claimOperations(
   function claimed({ byCode, apps, elsewhere }: Scene, request: ClaimRequest): ClaimResult | Elsewhere {
     const lockedElsewhere = elsewhere.get(request.codeHash)
     if (lockedElsewhere !== undefined) return { lockedElsewhere }
-    const why = apps.get(request.appId)?.shut(request)
+    const app = apps.get(request.appId)
+    const why = app ? app.shut(request) : 'closed'
     if (why !== undefined) return { admitted: false, reason: why }
     const invite = byCode.get(request.codeHash)
     if (invite?.row.app_id !== request.appId) return { admitted: false, reason: 'unknown' }

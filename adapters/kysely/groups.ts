@@ -13,12 +13,12 @@ const MOST = 1000
 export function checkGroupSize(where: string, groupSize: unknown): void {
   if (Number.isInteger(groupSize) && Number(groupSize) >= 1 && Number(groupSize) <= MOST) return
   throw new TypeError(
-    `${where}: ` + '`groupSize` must be a whole number from 1, which has each claim committed by itself, to 1000.',
+    `${where}: \`groupSize\` must be a whole number from 1, which has each claim committed by itself, to 1000.`,
   )
 }
 
-/** So long a group may take before the next one is begun beside it. */
-const LATE_MS = 50
+/** So long a group may take before the next one is begun beside it: where all wait for one row there is little to gain. */
+const LATE_MS = { any: 50, ofOneInvite: 1000 }
 
 type Mutable<List> = { [Name in keyof List]: List[Name] extends readonly (infer Item)[] ? Item[] : never }
 type Requests = Mutable<ClaimRequests>
@@ -42,7 +42,7 @@ export interface Groups extends Pick<InviteStore, 'claim' | 'release'> {
 /** @param size How many requests share a transaction at most. With 1, each has its own. */
 export function groups(runner: Runner, { redeem }: ClaimOperations, size: number): Groups {
   const underWay = new Set<Promise<void>>()
-  const main = lane((group) => runTogether(group, false))
+  const main = lane((group) => runTogether(group, false), LATE_MS.any)
   const ofInvites = new Map<string, ReturnType<typeof lane>>()
 
   function ask<Result>(put: Put<Result>): Promise<Result> {
@@ -70,7 +70,7 @@ export function groups(runner: Runner, { redeem }: ClaimOperations, size: number
   }
 
   /** A queue from which groups are taken, one at a time unless one is late. */
-  function lane(run: (group: readonly Waiting[]) => Promise<void>, end = () => {}) {
+  function lane(run: (group: readonly Waiting[]) => Promise<void>, lateMs: number, end = () => {}) {
     let queue: Waiting[] = []
     let isRunning = false
 
@@ -78,7 +78,7 @@ export function groups(runner: Runner, { redeem }: ClaimOperations, size: number
       while (queue.length > 0) {
         const group = queue.slice(0, size)
         queue = queue.slice(size)
-        await orLate(start(run(group)))
+        await orLate(start(run(group)), lateMs)
       }
       isRunning = false
       end()
@@ -100,6 +100,7 @@ export function groups(runner: Runner, { redeem }: ClaimOperations, size: number
     if (known) return known
     const made = lane(
       (group) => runTogether(group, true),
+      LATE_MS.ofOneInvite,
       () => ofInvites.delete(inviteId),
     )
     ofInvites.set(inviteId, made)
@@ -157,10 +158,10 @@ function isElsewhere(result: unknown): result is Elsewhere {
 
 const endOfTurn = () => new Promise((resolve) => setImmediate(resolve))
 
-async function orLate(work: Promise<void>): Promise<void> {
+async function orLate(work: Promise<void>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, LATE_MS).unref()
+    timer = setTimeout(resolve, ms).unref()
   })
   await Promise.race([work, late])
   clearTimeout(timer)

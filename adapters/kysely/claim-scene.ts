@@ -1,12 +1,18 @@
 // What claiming is judged by: the invites' rows, locked, and what is read of them after that.
-import type { AcceptRequest, ClaimRequest } from '../../src/store.js'
+import type { AcceptRequest, ClaimRequest, ReleaseRequest } from '../../src/store.js'
 import { capOf, type Joining, JudgedApp, JudgedInvite } from './claim-rules.js'
 import type { ClaimRow, ClaimStatements } from './claim-statements.js'
-import type { ClaimRequests } from './claims.js'
 import type { Operation } from './operation.js'
 import type { AcceptanceRow, InviteRow } from './records.js'
 import type { Dialect } from './schema.js'
 import type { SettingsOperations } from './settings.js'
+
+/** What is asked at once. Who has an account comes first, then what is given back, then who wants to get in. */
+export interface ClaimRequests {
+  readonly accepts: readonly AcceptRequest[]
+  readonly releases: readonly ReleaseRequest[]
+  readonly claims: readonly ClaimRequest[]
+}
 
 export interface Scene {
   /** Those that are locked, by id. */

@@ -13,7 +13,7 @@ import type {
   ReleaseRequest,
 } from '../../src/store.js'
 import type { JudgedInvite } from './claim-rules.js'
-import { type Scene, sceneOperations } from './claim-scene.js'
+import { type ClaimRequests, type Scene, sceneOperations } from './claim-scene.js'
 import { claimStatements } from './claim-statements.js'
 import type { DeliveryOperations } from './deliveries.js'
 import type { Operation } from './operation.js'
@@ -21,13 +21,6 @@ import { type AcceptanceRow, toAcceptance, toInvite } from './records.js'
 import type { RevokingOperations } from './revoking.js'
 import type { Dialect } from './schema.js'
 import type { SettingsOperations } from './settings.js'
-
-/** What is asked at once. Who has an account comes first, then what is given back, then who wants to get in. */
-export interface ClaimRequests {
-  readonly accepts: readonly AcceptRequest[]
-  readonly releases: readonly ReleaseRequest[]
-  readonly claims: readonly ClaimRequest[]
-}
 
 /** Nothing was done, because another transaction has the row of this invite. */
 export interface Elsewhere {

@@ -3,8 +3,9 @@
 // What comes in while a group is on its way makes up the next one, so that nobody waits for company. A group does not wait
 // for rows that another transaction has locked: those requests go on by themselves, in groups of one invite.
 import type { AcceptResult, ClaimResult, InviteStore } from '../../src/store.js'
-import type { ClaimOperations, ClaimRequests, ClaimResults, Elsewhere } from './claims.js'
-import type { Runner } from './store.js'
+import type { ClaimRequests } from './claim-scene.js'
+import type { ClaimOperations, ClaimResults, Elsewhere } from './claims.js'
+import type { Runner } from './runner.js'
 
 export const GROUP_SIZE = 64
 const MOST = 1000

@@ -16,33 +16,16 @@ import { listOperations } from './lists.js'
 import { logOperations } from './log.js'
 import { mailOperations } from './mails.js'
 import { migrate } from './migrations.js'
-import type { Operation } from './operation.js'
 import { pausingOperations } from './pausing.js'
 import { privacyOperations } from './privacy.js'
 import { pruningOperations } from './pruning.js'
 import { quotaOperations } from './quotas.js'
 import { readingOperations } from './reading.js'
 import { revokingOperations } from './revoking.js'
+import type { Runner } from './runner.js'
 import type { Dialect } from './schema.js'
 import { settingsOperations } from './settings.js'
 import { statisticsOperations } from './statistics.js'
-
-/** Runs operations on one kind of database. An operation is made anew for each try, hence the functions. */
-export interface Runner {
-  /** In one consistent view. */
-  read<Result>(operation: () => Operation<Result>): Promise<Result>
-  /** In one write transaction, begun as such: what is read in it is locked. */
-  write<Result>(operation: () => Operation<Result>): Promise<Result>
-  /** As `write`, but a power cut may undo it. Never by half, and never something that was written after it. */
-  writeLightly<Result>(operation: () => Operation<Result>): Promise<Result>
-  /** Whether it failed because it waited too long, as would whatever else wants the database. */
-  hasWaited(error: unknown): boolean
-  /** In one write transaction that nobody else migrates in. */
-  migrate(operation: () => Operation<void>): Promise<void>
-  /** In the host's open transaction. @throws TypeError where `trx` is none. */
-  join<Result>(trx: unknown, operation: () => Operation<Result>): Promise<Result>
-  close(): Promise<void>
-}
 
 /** The store that the adapters share, and the operations of it that an adapter may run in other ways. */
 export function kyselyStore(

@@ -122,7 +122,7 @@ export interface AcceptRequest {
   readonly defaultSeats: number | null
 }
 
-/** What became of accepting; not accepted where the hold lapsed and the use is gone. */
+/** What is given back. */
 export interface ReleaseRequest {
   /** As it was given to `claim`. */
   readonly claimId: string
@@ -130,6 +130,7 @@ export interface ReleaseRequest {
   readonly inviteId: string
 }
 
+/** What became of accepting; not accepted where the hold lapsed and the use is gone. */
 export type AcceptResult =
   | {
       /** The use is counted. */

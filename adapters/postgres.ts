@@ -11,6 +11,7 @@ import {
 import type pg from 'pg'
 import { checkNames } from '../src/option-names.js'
 import type { InviteStore } from '../src/store.js'
+import { checkGroupSize, GROUP_SIZE } from './kysely/groups.js'
 import { migrationStatements } from './kysely/migrations.js'
 import { type DbJson, type DbTime, type Dialect, type Tables, tableNames } from './kysely/schema.js'
 import { kyselyStore } from './kysely/store.js'
@@ -28,6 +29,8 @@ export interface PostgresStoreOptions {
   readonly tablePrefix?: string | undefined
   /** How long to wait, in ms, for a free connection and for a row that another transaction holds; then 503. Default: 5000. */
   readonly busyTimeoutMs?: number | undefined
+  /** How many claims and accepts that come at the same time share a transaction at most; 1: none. Default: 64. */
+  readonly groupSize?: number | undefined
 }
 
 const listedTypes = { text: 'text', integer: 'integer', long: 'bigint', time: 'timestamptz', json: 'jsonb' } as const
@@ -41,7 +44,7 @@ const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,31}$/
  * @throws TypeError where an option is wrong or `database` is neither.
  */
 export function postgresStore(database: string | PgPool | undefined, options: PostgresStoreOptions = {}): InviteStore {
-  const { schema, tablePrefix, busyTimeoutMs } = checkOptions(options)
+  const { schema, tablePrefix, busyTimeoutMs, groupSize } = checkOptions(options)
   const dialect = postgresDialect(schema, tablePrefix)
   const own = typeof database === 'string' ? openPool(database, busyTimeoutMs) : undefined
   const runner = postgresRunner({
@@ -50,7 +53,7 @@ export function postgresStore(database: string | PgPool | undefined, options: Po
     busyTimeoutMs,
     end: async () => own?.end(),
   })
-  return kyselyStore(dialect, runner).store
+  return kyselyStore(dialect, runner, groupSize).store
 }
 
 /**
@@ -86,9 +89,10 @@ function postgresDialect(schema: string | undefined, tablePrefix: string): Diale
     now: 'clock_timestamp()',
     listed: {
       atOnce: true,
-      from: (json, columns) => {
+      // The limit tells the planner how few they are: for 100, which it takes them for, it reads whole tables.
+      from: ({ json, count }, columns) => {
         const typed = Object.entries(columns).map(([name, type]) => sql`${sql.ref(name)} ${sql.raw(listedTypes[type])}`)
-        return sql`json_to_recordset(${json}::json) as listed(${sql.join(typed)})`
+        return sql`(select * from json_to_recordset(${json}::json) as rows(${sql.join(typed)}) limit ${count}) as listed`
       },
     },
     dayOf: (column) => `cast(floor(extract(epoch from ${column}) / 86400) as integer)`,
@@ -125,8 +129,8 @@ function notADatabase(): TypeError {
 }
 
 function checkOptions(options: PostgresStoreOptions) {
-  checkNames('postgresStore', options, ['schema', 'tablePrefix', 'busyTimeoutMs'])
-  const { schema, tablePrefix = 'invite_only_', busyTimeoutMs = 5000 } = options
+  checkNames('postgresStore', options, ['schema', 'tablePrefix', 'busyTimeoutMs', 'groupSize'])
+  const { schema, tablePrefix = 'invite_only_', busyTimeoutMs = 5000, groupSize = GROUP_SIZE } = options
   for (const [name, value] of Object.entries({ schema, tablePrefix })) {
     if (value !== undefined && !IDENTIFIER.test(value)) {
       throw new TypeError(
@@ -137,5 +141,6 @@ function checkOptions(options: PostgresStoreOptions) {
   if (!Number.isInteger(busyTimeoutMs) || busyTimeoutMs < 1) {
     throw new TypeError('postgresStore: `busyTimeoutMs` must be a whole number of milliseconds, 1 or more.')
   }
-  return { schema, tablePrefix, busyTimeoutMs }
+  checkGroupSize('postgresStore', groupSize)
+  return { schema, tablePrefix, busyTimeoutMs, groupSize }
 }

@@ -4,11 +4,14 @@ import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type Sqlite from 'better-sqlite3'
 import { CompiledQuery, DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely'
+import { InviteError } from '../src/errors.js'
 import { checkNames } from '../src/option-names.js'
 import type { InviteStore } from '../src/store.js'
+import { checkGroupSize, GROUP_SIZE } from './kysely/groups.js'
 import { type Operation, run, runSync } from './kysely/operation.js'
+import type { Runner } from './kysely/runner.js'
 import { type DbJson, type DbTime, type Dialect, type Tables, tableNames } from './kysely/schema.js'
-import { kyselyStore, type Runner } from './kysely/store.js'
+import { kyselyStore } from './kysely/store.js'
 import { isKyselyTransaction, queryIn } from './kysely/transaction.js'
 import { loadDriver } from './sqlite/driver.js'
 import { explain, isBusy } from './sqlite/errors.js'
@@ -43,6 +46,8 @@ export interface SqliteStoreOptions {
   readonly tablePrefix?: string | undefined
   /** How long to keep trying, in ms, while another connection holds the database; then 503. Default: 5000. */
   readonly busyTimeoutMs?: number | undefined
+  /** How many claims and accepts that come at the same time share a transaction at most; 1: none. Default: 64. */
+  readonly groupSize?: number | undefined
 }
 
 // A synchronous wait, however short, stops the whole process, and with it the very transaction that is waited for.
@@ -61,12 +66,12 @@ const TABLE_PREFIX = /^[A-Za-z_][A-Za-z0-9_]{0,31}$/
  *   better-sqlite3 is missing or cannot run on this Node.
  */
 export function sqliteStore(database: string | SqliteDatabase, options: SqliteStoreOptions = {}): InviteStore {
-  const { tablePrefix, busyTimeoutMs } = checkOptions(options)
+  const { tablePrefix, busyTimeoutMs, groupSize } = checkOptions(options)
   const file = fileOf(database)
   const connection = open(file)
   const dialect = sqliteDialect(tablePrefix)
   const runner = sqliteRunner(connection, file, busyTimeoutMs)
-  const { store, claims } = kyselyStore(dialect, runner)
+  const { store, claims } = kyselyStore(dialect, runner, groupSize)
   return {
     ...store,
     acceptSync: (request, trx) => {
@@ -118,7 +123,14 @@ function sqliteRunner(connection: Sqlite.Database, file: string, busyTimeoutMs: 
   const commit = connection.prepare('commit')
   const rollback = connection.prepare('rollback')
 
-  function attempt<Result>(begin: Sqlite.Statement, operation: () => Operation<Result>): Result {
+  const durability = durabilityOf(connection)
+
+  function attempt<Result>(
+    begin: Sqlite.Statement,
+    operation: () => Operation<Result>,
+    synchronous: Synchronous,
+  ): Result {
+    durability.set(synchronous)
     begin.run()
     try {
       const result = runSync(operation(), query)
@@ -129,11 +141,15 @@ function sqliteRunner(connection: Sqlite.Database, file: string, busyTimeoutMs: 
     }
   }
 
-  async function persist<Result>(begin: Sqlite.Statement, operation: () => Operation<Result>): Promise<Result> {
+  async function persist<Result>(
+    begin: Sqlite.Statement,
+    operation: () => Operation<Result>,
+    synchronous: Synchronous = 'full',
+  ): Promise<Result> {
     const giveUpAt = performance.now() + busyTimeoutMs
     for (let wait = RETRY_MS.from; ; wait = Math.min(wait * 2, RETRY_MS.to)) {
       try {
-        return attempt(begin, operation)
+        return attempt(begin, operation, synchronous)
       } catch (error) {
         if (!isBusy(error) || performance.now() >= giveUpAt) throw explain(error, file)
       }
@@ -144,6 +160,8 @@ function sqliteRunner(connection: Sqlite.Database, file: string, busyTimeoutMs: 
   return {
     read: (operation) => persist(beginRead, operation),
     write: (operation) => persist(beginWrite, operation),
+    writeLightly: (operation) => persist(beginWrite, operation, 'normal'),
+    hasWaited: (error) => error instanceof InviteError && isBusy(error.cause),
     migrate: (operation) => persist(beginWrite, operation),
     async join(trx, operation) {
       if (isKyselyTransaction(trx)) return await run(operation(), queryIn(trx))
@@ -153,6 +171,24 @@ function sqliteRunner(connection: Sqlite.Database, file: string, busyTimeoutMs: 
     },
     async close() {
       connection.close()
+    },
+  }
+}
+
+/** Whether a commit waits for the disk. */
+type Synchronous = 'full' | 'normal'
+
+/** Only a database in WAL mode is whole after a power cut whatever was not waited for. Such it remains while it is open. */
+function durabilityOf(connection: Sqlite.Database) {
+  let current: Synchronous = 'full'
+  let isWal = false
+  return {
+    set(synchronous: Synchronous): void {
+      if (synchronous === current) return
+      isWal ||= connection.pragma('journal_mode', { simple: true }) === 'wal'
+      if (!isWal) return
+      connection.pragma(`synchronous = ${synchronous}`) // no statement kept for it: it works as it is compiled
+      current = synchronous
     },
   }
 }
@@ -175,16 +211,17 @@ function queryOn(database: SqliteDatabase): (query: CompiledQuery) => readonly u
   }
 }
 
-function checkOptions(options: SqliteStoreOptions): { tablePrefix: string; busyTimeoutMs: number } {
-  checkNames('sqliteStore', options, ['tablePrefix', 'busyTimeoutMs'])
-  const { tablePrefix = 'invite_only_', busyTimeoutMs = 5000 } = options
+function checkOptions(options: SqliteStoreOptions) {
+  checkNames('sqliteStore', options, ['tablePrefix', 'busyTimeoutMs', 'groupSize'])
+  const { tablePrefix = 'invite_only_', busyTimeoutMs = 5000, groupSize = GROUP_SIZE } = options
   if (!TABLE_PREFIX.test(tablePrefix)) {
     throw new TypeError('sqliteStore: `tablePrefix` must be 1 to 32 letters, digits or _, and not start with a digit.')
   }
   if (!Number.isFinite(busyTimeoutMs) || busyTimeoutMs < 0) {
     throw new TypeError('sqliteStore: `busyTimeoutMs` must be a number of milliseconds, 0 or more.')
   }
-  return { tablePrefix, busyTimeoutMs }
+  checkGroupSize('sqliteStore', groupSize)
+  return { tablePrefix, busyTimeoutMs, groupSize }
 }
 
 function fileOf(database: string | SqliteDatabase): string {

@@ -84,21 +84,26 @@ export async function findInviter(
  * is none, which says that the caller is wrong, not the store. Whatever queues webhooks is followed by `webhooksQueued`.
  */
 export function guardStore(store: InviteStore, webhooksQueued: () => void): InviteStore {
+  const guarded = new Map<string | symbol, (...args: unknown[]) => unknown>()
   return new Proxy(store, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name)
       if (typeof member !== 'function') return member
-      return (...args: unknown[]) => {
+      const known = guarded.get(name)
+      if (known) return known
+      const call = (...args: unknown[]) => {
         const joins = name === 'acceptSync' || (name === 'accept' && args[1] !== undefined)
         const failure = (error: unknown) => (joins && error instanceof TypeError ? error : unavailable(error))
         try {
-          const result: unknown = Reflect.apply(member, target, args)
+          const result: unknown = Reflect.apply(Reflect.get(target, name), target, args)
           if (args.some(queuesWebhooks)) void Promise.resolve(result).then(webhooksQueued, () => undefined)
           return result instanceof Promise ? result.catch((error: unknown) => Promise.reject(failure(error))) : result
         } catch (error) {
           throw failure(error)
         }
       }
+      guarded.set(name, call)
+      return call
     },
   })
 }

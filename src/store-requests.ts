@@ -126,6 +126,14 @@ export interface AcceptRequest {
   readonly webhooks?: WebhookTargets | undefined
 }
 
+/** What is given back. */
+export interface ReleaseRequest {
+  /** As it was given to `claim`. */
+  readonly claimId: string
+  /** The invite that the claim holds a use of. */
+  readonly inviteId: string
+}
+
 /** What became of accepting; not accepted where the hold lapsed and the use is gone. */
 export type AcceptResult =
   | {

@@ -22,6 +22,7 @@ import type {
   PagePosition,
   PruneRequest,
   PruneResult,
+  ReleaseRequest,
 } from './store-requests.js'
 import type { QuotaState, QuotaStore, SettingsStore } from './store-settings.js'
 import type { WebhookStore } from './store-webhooks.js'
@@ -207,7 +208,7 @@ export interface InviteStore
    * Gives a hold back, and returns whether there was one. Nothing happens where there is none: released and accepted
    * ones, and lapsed ones that were cleared, are left as they are.
    */
-  release(claim: { readonly claimId: string; readonly inviteId: string }): Promise<boolean>
+  release(request: ReleaseRequest): Promise<boolean>
 
   /** One page, newest first. */
   listAcceptances(query: {

@@ -1,105 +1,111 @@
-// The statements under the rules of claiming, each compiled once.
-import { type SqlBool, sql } from 'kysely'
-import { prepare } from './operation.js'
-import { isNotPaused } from './pausing.js'
-import type { AcceptanceRow } from './records.js'
-import type { DbTime, Dialect } from './schema.js'
+// The statements under claiming, each for a list of requests and compiled once.
+import { type RawBuilder, sql } from 'kysely'
+import { prepare, prepareMany } from './operation.js'
+import type { AcceptanceRow, InviteRow } from './records.js'
+import type { DbTime, Dialect, Tables } from './schema.js'
+
+export interface ClaimRow {
+  readonly id: string
+  readonly invite_id: string
+  readonly email: string | null
+  readonly lapses_at: DbTime
+}
+
+const acceptance = {
+  id: 'text',
+  invite_id: 'text',
+  app_id: 'text',
+  claim_id: 'text',
+  user_id: 'text',
+  email: 'text',
+  role: 'text',
+  org_id: 'text',
+  inviter_id: 'text',
+  inviter_email: 'text',
+  inviter_name: 'text',
+  accepted_at: 'time',
+  approval: 'text',
+} as const
 
 export function claimStatements(dialect: Dialect) {
   const { db, tables } = dialect
+  const raw = <Row>(query: RawBuilder<Row>) => ({ compile: () => query.compile(db) })
+  const table = (name: keyof Tables) => sql.raw(dialect.quote(tables[name]))
+  const invites = table('invites')
+  const claims = table('claims')
+  const acceptances = table('acceptances')
 
-  const unrevoked = (p: { appId: string; codeHash: string }) =>
-    db
-      .selectFrom(tables.invites)
-      .where('app_id', '=', p.appId)
-      .where('code_hash', '=', p.codeHash)
-      .where('revoked_at', 'is', null)
+  // In one order, so that two never wait for each other; or without any waiting, and then without those rows.
+  const locking = (waits: boolean) =>
+    dialect.rowLocks ? sql.raw(`order by i.id for update of i${waits ? '' : ' skip locked'}`) : sql``
 
-  const clearLapsedByCode = prepare((p: { appId: string; codeHash: string; now: DbTime }) =>
-    db
-      .deleteFrom(tables.claims)
-      .where('invite_id', 'in', unrevoked(p).select('id'))
-      .where('lapses_at', '<=', p.now)
-      .returning('invite_id'),
+  const lockIds = (waits: boolean) =>
+    prepareMany(dialect, { id: 'text' }, (listed) =>
+      raw(sql<InviteRow>`
+        select i.* from ${listed} cross join ${invites} as i where i.id = listed.id ${locking(waits)}`),
+    )
+
+  const lockCodes = (waits: boolean) =>
+    prepareMany(dialect, { app_id: 'text', code_hash: 'text' }, (listed) =>
+      raw(sql<InviteRow>`
+        select i.* from ${listed} cross join ${invites} as i
+        where i.code_hash = listed.code_hash and i.app_id = listed.app_id and i.revoked_at is null ${locking(waits)}`),
+    )
+
+  const whose = prepareMany(dialect, { app_id: 'text', code_hash: 'text' }, (listed) =>
+    raw(sql<Pick<InviteRow, 'id' | 'code_hash'>>`
+      select i.id, i.code_hash from ${listed} cross join ${invites} as i
+      where i.code_hash = listed.code_hash and i.app_id = listed.app_id and i.revoked_at is null`),
   )
 
-  const clearLapsedById = prepare((p: { inviteId: string; now: DbTime }) =>
-    db
-      .deleteFrom(tables.claims)
-      .where('invite_id', '=', p.inviteId)
-      .where('lapses_at', '<=', p.now)
-      .returning('invite_id'),
+  // The 0 is no parameter: one would not match the unique index.
+  const siblings = prepareMany(dialect, { invite_id: 'text', app_id: 'text', email: 'text' }, (listed) =>
+    raw(sql<{ own: string; other: string }>`
+      select own.id as own, other.id as other
+      from ${listed} cross join ${invites} as own cross join ${invites} as other
+      where own.id = listed.invite_id and own.app_id = listed.app_id and own.email_canonical is null
+        and other.app_id = own.app_id and other.email_canonical = listed.email
+        and coalesce(other.org_id, '') = coalesce(own.org_id, '') and other.revoked_at is null and other.uses = 0`),
   )
 
-  const lowerHeld = prepare((p: { inviteId: string; by: number }) =>
-    db
-      .updateTable(tables.invites)
-      .set((eb) => ({ held: eb('held', '-', p.by) }))
-      .where('id', '=', p.inviteId),
+  const holds = prepareMany(dialect, { invite_id: 'text', claim_id: 'text', now: 'time' }, (listed) =>
+    raw(sql<ClaimRow>`
+      select c.* from ${listed} cross join ${claims} as c
+      where c.id = listed.claim_id and c.invite_id = listed.invite_id
+      union all
+      select c.* from ${listed} cross join ${claims} as c
+      where c.invite_id = listed.invite_id and c.lapses_at <= listed.now`),
   )
 
-  const unexpired = (now: DbTime) => sql<SqlBool>`(expires_at is null or expires_at > ${now})`
-  const hasUseLeft = (lapsed: number) => sql<SqlBool>`(max_uses is null or uses + held - ${lapsed} < max_uses)`
-
-  /** Whether this address neither has used an invite nor holds a use of it; none given is as good as used. */
-  const isFirstOf = (p: { email: string | null; now: DbTime }) => {
-    const own = sql.ref(`${tables.invites}.id`)
-    const used = db
-      .selectFrom(`${tables.acceptances} as used`)
-      .select('used.id')
-      .where('used.email', '=', p.email)
-      .where(sql<SqlBool>`used.invite_id = ${own}`)
-      .where('used.reopened_at', 'is', null)
-    const held = db
-      .selectFrom(`${tables.claims} as other`)
-      .select('other.id')
-      .where(sql<SqlBool>`other.invite_id = ${own}`)
-      .where('other.lapses_at', '>', p.now)
-      .where('other.email', '=', p.email)
-    return sql<SqlBool>`(once_per_person = 0 or (cast(${p.email} as text) is not null and not exists ${used} and not exists ${held}))`
-  }
-
-  const hold = prepare(
-    (p: {
-      appId: string
-      codeHash: string
-      now: DbTime
-      lapsed: number
-      email: string | null
-      domain: string | null
-      withoutEmail: number
-    }) =>
-      db
-        .updateTable(tables.invites)
-        .set((eb) => ({ held: eb(eb('held', '-', p.lapsed), '+', 1) }))
-        .where('app_id', '=', p.appId)
-        .where('code_hash', '=', p.codeHash)
-        .where('revoked_at', 'is', null)
-        .where(unexpired(p.now))
-        .where(hasUseLeft(p.lapsed))
-        .where(sql<SqlBool>`(email_canonical is null or email_canonical = ${p.email} or ${p.withoutEmail} = 1)`)
-        .where(sql<SqlBool>`(email_domain is null or email_domain = ${p.domain})`)
-        .where(isNotPaused(dialect))
-        .where(isFirstOf(p))
-        .returningAll(),
+  const holdsOfPersons = prepareMany(dialect, { invite_id: 'text', email: 'text' }, (listed) =>
+    raw(sql<ClaimRow>`
+      select c.* from ${listed} cross join ${claims} as c
+      where c.invite_id = listed.invite_id and c.email = listed.email`),
   )
 
-  const hasUsed = prepare((p: { inviteId: string; email: string }) =>
-    db
-      .selectFrom(tables.acceptances)
-      .select('id')
-      .where('email', '=', p.email)
-      .where('invite_id', '=', p.inviteId)
-      .where('reopened_at', 'is', null)
-      .limit(1),
+  const usesOfPersons = prepareMany(dialect, { invite_id: 'text', email: 'text' }, (listed) =>
+    raw(sql<{ invite_id: string; email: string }>`
+      select a.invite_id, a.email from ${listed} cross join ${acceptances} as a
+      where a.email = listed.email and a.invite_id = listed.invite_id and a.reopened_at is null`),
   )
 
-  const insertClaim = prepare((p: { id: string; inviteId: string; email: string | null; lapsesAt: DbTime }) =>
-    db.insertInto(tables.claims).values({ id: p.id, invite_id: p.inviteId, email: p.email, lapses_at: p.lapsesAt }),
+  // Two selects, because SQLite reads the whole table for an OR over partial indexes.
+  const recorded = prepareMany(
+    dialect,
+    { request: 'integer', claim_id: 'text', invite_id: 'text', user_id: 'text' },
+    (listed) =>
+      raw(sql<AcceptanceRow & { request: number }>`
+      select listed.request, a.* from ${listed} cross join ${acceptances} as a
+      where a.claim_id = listed.claim_id and a.reopened_at is null
+      union all
+      select listed.request, a.* from ${listed} cross join ${acceptances} as a
+      where a.invite_id = listed.invite_id and a.user_id = listed.user_id and a.reopened_at is null`),
   )
 
-  const firstLapse = prepare((p: { inviteId: string }) =>
-    db.selectFrom(tables.claims).select('lapses_at').where('invite_id', '=', p.inviteId).orderBy('lapses_at').limit(1),
+  const paused = prepareMany(dialect, { app_id: 'text', inviter_id: 'text' }, (listed) =>
+    raw(sql<{ app_id: string; inviter_id: string }>`
+      select p.app_id, p.inviter_id from ${listed} cross join ${table('paused_inviters')} as p
+      where p.app_id = listed.app_id and p.inviter_id = listed.inviter_id`),
   )
 
   // One statement, so that a hold that is being accepted meanwhile is counted once. No more are counted than there are
@@ -128,74 +134,55 @@ export function claimStatements(dialect: Dialect) {
     ]),
   )
 
-  const removeClaim = prepare((p: { claimId: string; inviteId: string }) =>
-    db.deleteFrom(tables.claims).where('id', '=', p.claimId).where('invite_id', '=', p.inviteId).returningAll(),
+  const writeCounts = prepareMany(dialect, { id: 'text', uses: 'integer', held: 'integer' }, (listed) =>
+    raw(sql`update ${invites} as i set uses = listed.uses, held = listed.held from ${listed} where i.id = listed.id`),
   )
 
-  // Two selects, because SQLite reads the whole table for an OR over partial indexes.
-  const findAcceptance = prepare((p: { claimId: string; inviteId: string; userId: string | null }) => {
-    const counted = db.selectFrom(tables.acceptances).selectAll().where('reopened_at', 'is', null)
-    return counted
-      .where('claim_id', '=', p.claimId)
-      .unionAll(counted.where('invite_id', '=', p.inviteId).where('user_id', '=', p.userId))
+  const removeClaims = prepareMany(dialect, { id: 'text' }, (listed) =>
+    raw(sql`delete from ${claims} where id in (select listed.id from ${listed})`),
+  )
+
+  const insertClaims = prepareMany(
+    dialect,
+    { id: 'text', invite_id: 'text', email: 'text', lapses_at: 'time' },
+    (listed) =>
+      raw(sql`
+      insert into ${claims} (id, invite_id, email, lapses_at) select id, invite_id, email, lapses_at from ${listed}`),
+  )
+
+  const insertAcceptances = prepareMany(dialect, acceptance, (listed) => {
+    const names = sql.join(Object.keys(acceptance).map((name) => sql.ref(name)))
+    return raw(sql`insert into ${acceptances} (${names}) select ${names} from ${listed}`)
   })
 
-  const useHeld = prepare((p: { inviteId: string; appId: string }) =>
-    db
-      .updateTable(tables.invites)
-      .set((eb) => ({ held: eb('held', '-', 1), uses: eb('uses', '+', 1) }))
-      .where('id', '=', p.inviteId)
-      .where('app_id', '=', p.appId)
-      .returningAll(),
+  const firstLapses = prepareMany(dialect, { invite_id: 'text' }, (listed) =>
+    raw(sql<Pick<ClaimRow, 'invite_id' | 'lapses_at'>>`
+      select c.invite_id, min(c.lapses_at) as lapses_at from ${listed} cross join ${claims} as c
+      where c.invite_id = listed.invite_id group by c.invite_id`),
   )
 
-  const useFree = prepare((p: { inviteId: string; appId: string; email: string | null; now: DbTime; lapsed: number }) =>
-    db
-      .updateTable(tables.invites)
-      .set((eb) => ({ held: eb('held', '-', p.lapsed), uses: eb('uses', '+', 1) }))
-      .where('id', '=', p.inviteId)
-      .where('app_id', '=', p.appId)
-      .where('revoked_at', 'is', null)
-      .where(unexpired(p.now))
-      .where(hasUseLeft(p.lapsed))
-      .where(isNotPaused(dialect))
-      .where(isFirstOf(p))
-      .returningAll(),
-  )
-
-  const insertAcceptance = prepare((p: AcceptanceRow) =>
-    db.insertInto(tables.acceptances).values({
-      id: p.id,
-      invite_id: p.invite_id,
-      app_id: p.app_id,
-      claim_id: p.claim_id,
-      user_id: p.user_id,
-      email: p.email,
-      role: p.role,
-      org_id: p.org_id,
-      inviter_id: p.inviter_id,
-      inviter_email: p.inviter_email,
-      inviter_name: p.inviter_name,
-      accepted_at: p.accepted_at,
-      reopened_at: p.reopened_at,
-      approval: p.approval,
-      decided_at: p.decided_at,
-    }),
-  )
+  const byWaiting = <Statement>(make: (waits: boolean) => Statement) => {
+    const [waiting, skipping] = [make(true), make(false)]
+    return (waits: boolean) => (waits ? waiting : skipping)
+  }
 
   return {
-    clearLapsedByCode,
-    clearLapsedById,
-    lowerHeld,
-    hold,
-    hasUsed,
-    insertClaim,
-    firstLapse,
+    lockIds: byWaiting(lockIds),
+    lockCodes: byWaiting(lockCodes),
+    whose,
+    siblings,
+    holds,
+    holdsOfPersons,
+    usesOfPersons,
+    recorded,
+    paused,
     seatsTaken,
-    removeClaim,
-    findAcceptance,
-    useHeld,
-    useFree,
-    insertAcceptance,
+    writeCounts,
+    removeClaims,
+    insertClaims,
+    insertAcceptances,
+    firstLapses,
   }
 }
+
+export type ClaimStatements = ReturnType<typeof claimStatements>

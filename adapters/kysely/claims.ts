@@ -1,205 +1,210 @@
-// Holding, accepting and giving back the uses of an invite: the statements that the whole gate rests on.
+// Holding, accepting and giving back the uses of invites, any number of requests in one write transaction.
 //
-// Each operation runs in one write transaction. What admits is the predicate of an UPDATE on the invite's own row,
-// never something read before that row was locked; and whatever clears claim rows lowers `held` by as many. Claim rows
-// are only touched under the lock of their invite, so that no two transactions wait for each other.
-import { modeAt } from '../../src/modes.js'
+// The rows of all invites that are asked for are locked, then read, with all that the rules look at; the requests are
+// judged one after the other, in order of arrival; and what has changed is written, a statement for each table. Nobody is
+// admitted by anything that was read before the invite's row was locked. Claim rows are only touched under the lock of
+// their invite, and `held` is written with them.
 import type {
   AcceptRequest,
   AcceptResult,
-  ClaimRefusal,
   ClaimRequest,
   ClaimResult,
   InviteRecord,
-  StoredSettings,
+  ReleaseRequest,
 } from '../../src/store.js'
+import type { JudgedInvite } from './claim-rules.js'
+import { type ClaimRequests, type Scene, sceneOperations } from './claim-scene.js'
 import { claimStatements } from './claim-statements.js'
 import type { DeliveryOperations } from './deliveries.js'
 import type { LogOperations } from './log.js'
 import type { Operation } from './operation.js'
-import type { PausingOperations } from './pausing.js'
-import type { ReadingOperations } from './reading.js'
-import { type AcceptanceRow, type InviteRow, toAcceptance, toInvite } from './records.js'
+import { type AcceptanceRow, toAcceptance, toInvite } from './records.js'
 import type { RevokingOperations } from './revoking.js'
 import type { Dialect } from './schema.js'
 import type { SettingsOperations } from './settings.js'
 
-export interface ClaimOperations {
-  claim(request: ClaimRequest): Operation<ClaimResult>
-  accept(request: AcceptRequest): Operation<AcceptResult>
-  release(claim: { readonly claimId: string; readonly inviteId: string }): Operation<boolean>
+/** Nothing was done, because another transaction has the row of this invite. */
+export interface Elsewhere {
+  readonly lockedElsewhere: string
 }
 
-type Joining = Pick<ClaimRequest, 'appId' | 'defaultMode' | 'defaultSeats' | 'now'>
+/** In the order of the requests. */
+export interface ClaimResults {
+  readonly accepts: readonly (AcceptResult | Elsewhere)[]
+  readonly releases: readonly (boolean | Elsewhere)[]
+  readonly claims: readonly (ClaimResult | Elsewhere)[]
+}
 
-const capOf = ({ seats }: StoredSettings, { defaultSeats }: Joining) => (seats === undefined ? defaultSeats : seats)
+export interface ClaimOperations {
+  /** Each request has its own result. Where it does not wait for rows that others have locked, it leaves those out. */
+  redeem(requests: ClaimRequests, waits: boolean): Operation<ClaimResults>
+  /** One accept, which waits. */
+  accept(request: AcceptRequest): Operation<AcceptResult>
+}
 
 export function claimOperations(
   dialect: Dialect,
   {
     settings,
-    reading,
     revoking,
     deliveries,
-    pausing,
     log,
   }: {
     settings: SettingsOperations
-    reading: ReadingOperations
     revoking: RevokingOperations
     deliveries: DeliveryOperations
-    pausing: PausingOperations
     log: LogOperations
   },
 ): ClaimOperations {
   const statements = claimStatements(dialect)
+  const look = sceneOperations(dialect, { statements, settings })
 
-  /**
-   * Why nobody may join the app now, whatever the invite. Under a cap of seats it takes the app's lock first, which
-   * has the claims of one app wait for each other, so that no two of them count the same last seat.
-   */
-  function* shut(request: Joining): Operation<'closed' | 'full' | undefined> {
-    const { appId, defaultMode, now } = request
-    let stored = yield* settings.getSettings(appId)
-    if (capOf(stored, request) !== null) stored = yield* settings.lockSettings(appId, now)
-    if (modeAt(stored, defaultMode, now) === 'closed') return 'closed'
-    const seats = capOf(stored, request)
-    if (seats === null) return undefined
-    const [taken] = yield* statements.seatsTaken({ appId, now: dialect.encodeTime(now), seats })
-    return taken && Number(taken.accepted) + Number(taken.held) < seats ? undefined : 'full'
+  function* redeem(requests: ClaimRequests, waits: boolean): Operation<ClaimResults> {
+    const scene = yield* look(requests, waits)
+    const made: Made[] = []
+    const accepts = requests.accepts.map((request, place) => accepted(scene, made, request, place))
+    const releases = requests.releases.map((request) => released(scene, request))
+    const claims = requests.claims.map((request) => claimed(scene, request))
+    yield* write(scene, made)
+    return {
+      accepts: yield* closeSiblings(accepts, made),
+      releases,
+      claims: yield* tellLapses(claims, requests, scene),
+    }
   }
 
-  function* claim(request: ClaimRequest): Operation<ClaimResult> {
-    const { appId, codeHash } = request
-    const now = dialect.encodeTime(request.now)
-    yield* reading.lockCode(request)
-    const why = yield* shut(request) // under the lock: whoever waited for it must not pass by what held before
-    if (why !== undefined) return { admitted: false, reason: why }
-    const lapsed = yield* statements.clearLapsedByCode({ appId, codeHash, now })
-    const [admitted] = yield* statements.hold({
-      appId,
-      codeHash,
-      now,
-      lapsed: lapsed.length,
-      email: request.email?.canonical ?? null,
-      domain: request.email?.domain ?? null,
-      withoutEmail: request.withoutEmail && request.email === null ? 1 : 0,
-    })
-    if (admitted) {
-      yield* statements.insertClaim({
-        id: request.claimId,
-        inviteId: admitted.id,
-        email: request.email?.canonical ?? null,
-        lapsesAt: dialect.encodeTime(request.lapsesAt),
-      })
-      return { admitted: true, invite: toInvite(dialect, admitted, null) }
-    }
-
-    const invite = yield* reading.rowOfCode({ appId, codeHash })
-    if (invite === undefined) return { admitted: false, reason: 'unknown' }
-    if (lapsed.length > 0) yield* statements.lowerHeld({ inviteId: invite.id, by: lapsed.length })
-    const reason = yield* refusal(invite, request)
-    if (reason !== 'claimed') return { admitted: false, reason }
-    const { inviter_id: inviterId } = invite
-    if (inviterId !== null && (yield* pausing.findPause({ appId, inviterId })) !== null) {
-      return { admitted: false, reason: 'paused' }
-    }
-    const [first] = yield* statements.firstLapse({ inviteId: invite.id })
-    return { admitted: false, reason, lapsesAt: first ? dialect.decodeTime(first.lapses_at) : request.now }
+  /** An acceptance that is new. */
+  interface Made {
+    readonly request: AcceptRequest
+    readonly invite: JudgedInvite
+    readonly row: AcceptanceRow
   }
 
-  /** Says why `hold` let nobody in. It only explains; nothing is admitted on its word. */
-  function* refusal(invite: InviteRow, request: ClaimRequest): Operation<ClaimRefusal> {
-    if (invite.max_uses !== null && invite.uses >= invite.max_uses) return 'used'
-    if (invite.expires_at !== null && dialect.decodeTime(invite.expires_at) <= request.now) return 'expired'
-    const { email } = request
-    const bound = invite.email_canonical
-    const addressFits =
-      (bound === null || bound === email?.canonical || (email === null && request.withoutEmail)) &&
-      (invite.email_domain === null || invite.email_domain === email?.domain)
-    if (!addressFits || (invite.once_per_person === 1 && email === null)) return 'email_mismatch'
-    const isOver =
-      invite.once_per_person === 1 &&
-      email !== null &&
-      (yield* statements.hasUsed({ inviteId: invite.id, email: email.canonical })).length > 0
-    return isOver ? 'used' : 'claimed'
-  }
-
-  function* accept(request: AcceptRequest): Operation<AcceptResult> {
-    const { claimId, inviteId, verifiedEmail } = request
-    const now = dialect.encodeTime(request.now)
-    if (verifiedEmail === null) yield* reading.lock(request)
-    else yield* reading.lockWithSibling({ ...request, email: verifiedEmail })
-    if ((yield* reading.rowOf(request)) === undefined) return { accepted: false }
-    const [claim] = yield* statements.removeClaim({ claimId, inviteId })
-    const [recorded] = yield* statements.findAcceptance({ claimId, inviteId, userId: request.userId })
-    if (recorded) {
-      if (claim) yield* statements.lowerHeld({ inviteId, by: 1 })
-      return { accepted: true, fresh: false, acceptance: toAcceptance(dialect, recorded) }
+  function accepted(scene: Scene, made: Made[], request: AcceptRequest, place: number): AcceptResult | Elsewhere {
+    const { claimId, inviteId, userId, appId } = request
+    if (scene.isElsewhere(request)) return { lockedElsewhere: inviteId }
+    const invite = scene.invites.get(inviteId)
+    if (invite?.row.app_id !== appId) return { accepted: false }
+    const before =
+      made.find(({ row }) => row.claim_id === claimId)?.row ??
+      scene.recorded.get(place) ??
+      made.find(({ row }) => userId !== null && row.invite_id === inviteId && row.user_id === userId)?.row
+    if (before) {
+      invite.release(claimId)
+      return { accepted: true, fresh: false, acceptance: toAcceptance(dialect, before) }
     }
-
-    const live = claim !== undefined && dialect.decodeTime(claim.lapses_at) > request.now
-    const invite = live
-      ? (yield* statements.useHeld({ inviteId, appId: request.appId }))[0]
-      : yield* useWithoutHold(request, claim)
-    if (invite === undefined) return { accepted: false }
-
-    const email = invite.email_canonical ?? claim?.email ?? request.email
-    const acceptance: AcceptanceRow = {
+    const own = invite.holds.get(claimId)
+    if (!invite.use(request)) return { accepted: false }
+    const row: AcceptanceRow = {
       id: request.acceptanceId,
       invite_id: inviteId,
-      app_id: invite.app_id,
+      app_id: appId,
       claim_id: claimId,
-      user_id: request.userId,
-      email,
-      role: invite.role,
-      org_id: invite.org_id,
-      inviter_id: invite.inviter_id,
-      inviter_email: invite.inviter_email,
-      inviter_name: invite.inviter_name,
-      accepted_at: now,
+      user_id: userId,
+      email: invite.row.email_canonical ?? own?.email ?? request.email,
+      role: invite.row.role,
+      org_id: invite.row.org_id,
+      inviter_id: invite.row.inviter_id,
+      inviter_email: invite.row.inviter_email,
+      inviter_name: invite.row.inviter_name,
+      accepted_at: dialect.encodeTime(request.now),
       reopened_at: null,
       approval: request.pendingApproval === true ? 'pending' : null,
       decided_at: null,
     }
-    yield* statements.insertAcceptance(acceptance)
-    yield* log.logAcceptance(request)
-    if (invite.max_uses !== null && invite.uses >= invite.max_uses) yield* deliveries.cancel({ inviteId, now })
-    const closed = yield* closeSibling(invite, request)
-    return { accepted: true, fresh: true, acceptance: toAcceptance(dialect, acceptance), closed }
+    made.push({ request, invite, row })
+    return { accepted: true, fresh: true, acceptance: toAcceptance(dialect, row) }
+  }
+
+  function released({ invites, isElsewhere }: Scene, request: ReleaseRequest): boolean | Elsewhere {
+    if (isElsewhere(request)) return { lockedElsewhere: request.inviteId }
+    return invites.get(request.inviteId)?.release(request.claimId) !== undefined
+  }
+
+  function claimed({ byCode, apps, elsewhere }: Scene, request: ClaimRequest): ClaimResult | Elsewhere {
+    const lockedElsewhere = elsewhere.get(request.codeHash)
+    if (lockedElsewhere !== undefined) return { lockedElsewhere }
+    const app = apps.get(request.appId)
+    const why = app ? app.shut(request) : 'closed'
+    if (why !== undefined) return { admitted: false, reason: why }
+    const invite = byCode.get(request.codeHash)
+    if (invite?.row.app_id !== request.appId) return { admitted: false, reason: 'unknown' }
+    const reason = invite.claim(request)
+    if (reason !== undefined) return { admitted: false, reason }
+    const { row, uses, held } = invite
+    return { admitted: true, invite: toInvite(dialect, { ...row, uses, held }, null) }
+  }
+
+  function* write({ invites }: Scene, made: readonly Made[]): Operation<void> {
+    const all = [...invites.values()]
+    yield* statements.removeClaims(all.flatMap(({ removed }) => [...removed].map((id) => ({ id }))))
+    const counts = all.filter((invite) => invite.isChanged)
+    yield* statements.writeCounts(counts.map(({ row, uses, held }) => ({ id: row.id, uses, held })))
+    yield* statements.insertClaims(
+      all.flatMap(({ row, added }) =>
+        [...added.values()].map(({ id, email, lapsesAt }) => ({
+          id,
+          invite_id: row.id,
+          email,
+          lapses_at: dialect.encodeTime(lapsesAt),
+        })),
+      ),
+    )
+    yield* statements.insertAcceptances(made.map(({ row }) => row))
+    yield* log.logAcceptances(made.map(({ request }) => request))
+    yield* deliveries.cancelAll(
+      made.flatMap(({ invite: { row, uses }, request: { now } }) =>
+        row.delivery_id !== null && row.max_uses !== null && uses >= row.max_uses
+          ? [{ invite_id: row.id, now: dialect.encodeTime(now) }]
+          : [],
+      ),
+    )
   }
 
   /** An invite of an address has no sibling: of those that were not used, there is one for each. */
-  function* closeSibling(
-    invite: InviteRow,
-    { verifiedEmail, now, ...joined }: AcceptRequest,
-  ): Operation<InviteRecord | undefined> {
-    if (verifiedEmail === null || invite.email_canonical !== null) return undefined
-    const place = { appId: invite.app_id, email: verifiedEmail, orgId: invite.org_id }
-    return yield* revoking.closePlace(place, now, joined)
+  function* closeSiblings(
+    results: readonly (AcceptResult | Elsewhere)[],
+    made: readonly Made[],
+  ): Operation<readonly (AcceptResult | Elsewhere)[]> {
+    const closed = new Map<string, InviteRecord | undefined>()
+    for (const { request, invite, row } of made) {
+      const { verifiedEmail, now, acceptanceId } = request
+      if (verifiedEmail === null || invite.row.email_canonical !== null) continue
+      const place = { appId: row.app_id, email: verifiedEmail, orgId: row.org_id }
+      closed.set(acceptanceId, yield* revoking.closePlace(place, now, request))
+    }
+    return results.map((result) =>
+      'accepted' in result && result.accepted && result.fresh
+        ? { ...result, closed: closed.get(result.acceptance.id) }
+        : result,
+    )
   }
 
-  /** The claim has lapsed, or is gone: its use counts if a new claim would be admitted. */
-  function* useWithoutHold(
-    request: AcceptRequest,
-    own: { readonly email: string | null } | undefined,
-  ): Operation<InviteRow | undefined> {
-    const { inviteId } = request
-    const now = dialect.encodeTime(request.now)
-    const lapsed = (own ? 1 : 0) + (yield* statements.clearLapsedById({ inviteId, now })).length
-    const why = yield* shut(request)
-    const free = { inviteId, appId: request.appId, email: own?.email ?? request.email, now, lapsed }
-    const [invite] = why !== undefined ? [] : yield* statements.useFree(free)
-    if (invite === undefined && lapsed > 0) yield* statements.lowerHeld({ inviteId, by: lapsed })
-    return invite
+  /** Says when the first hold lapses that somebody is refused for. */
+  function* tellLapses(
+    results: readonly (ClaimResult | Elsewhere)[],
+    { claims }: ClaimRequests,
+    { byCode }: Scene,
+  ): Operation<readonly (ClaimResult | Elsewhere)[]> {
+    const idOf = (place: number) => byCode.get(claims[place]?.codeHash ?? '')?.row.id ?? ''
+    const isClaimed = (result: ClaimResult | Elsewhere) =>
+      'admitted' in result && !result.admitted && result.reason === 'claimed'
+    const asked = new Set(results.flatMap((result, place) => (isClaimed(result) ? [idOf(place)] : [])))
+    const found = yield* statements.firstLapses([...asked].map((id) => ({ invite_id: id })))
+    const lapses = new Map(found.map((row) => [row.invite_id, dialect.decodeTime(row.lapses_at)]))
+    return results.map((result, place) =>
+      isClaimed(result)
+        ? { admitted: false, reason: 'claimed', lapsesAt: lapses.get(idOf(place)) ?? claims[place]?.now ?? 0 }
+        : result,
+    )
   }
 
-  function* release(claim: { readonly claimId: string; readonly inviteId: string }): Operation<boolean> {
-    yield* reading.lock(claim)
-    const [held] = yield* statements.removeClaim(claim)
-    if (held) yield* statements.lowerHeld({ inviteId: held.invite_id, by: 1 })
-    return held !== undefined
+  function* accept(request: AcceptRequest): Operation<AcceptResult> {
+    const { accepts } = yield* redeem({ accepts: [request], releases: [], claims: [] }, true)
+    const [result] = accepts
+    if (result === undefined || 'lockedElsewhere' in result) throw new Error('an accept that waits has a result')
+    return result
   }
 
-  return { claim, accept, release }
+  return { redeem, accept }
 }

@@ -18,8 +18,8 @@ export interface DeliveryOperations {
   insert(delivery: { id: string; inviteId: string; now: DbTime }): Operation<unknown>
   /** Takes back every mail of the invite that still waits. */
   cancel(request: { inviteId: string; now: DbTime }): Operation<unknown>
-  /** The same for many invites, at once where the database can. */
-  cancelMany(inviteIds: readonly string[], now: DbTime): Operation<unknown>
+  /** As `cancel`, of many. */
+  cancelAll(requests: readonly { invite_id: string; now: DbTime }[]): Operation<unknown>
   nextDeliveryAt(): Operation<number | undefined>
   leaseDeliveries(request: { now: number; leasedUntil: number; limit: number }): Operation<readonly LeasedDelivery[]>
   finishDelivery(...request: Parameters<InviteStore['finishDelivery']>): Operation<void>
@@ -44,10 +44,10 @@ export function deliveryOperations(dialect: Dialect, log: LogOperations): Delive
       .where('canceled_at', 'is', null),
   )
 
-  const cancelListed = prepareMany(dialect, { id: 'text', now: 'time' }, (listed) => {
-    const query = sql<never>`
+  const cancelAll = prepareMany(dialect, { invite_id: 'text', now: 'time' }, (listed) => {
+    const query = sql`
       update ${sql.raw(dialect.quote(tables.deliveries))} as d set canceled_at = listed.now from ${listed}
-      where d.invite_id = listed.id and d.sent_at is null and d.failed_at is null and d.canceled_at is null`
+      where d.invite_id = listed.invite_id and d.sent_at is null and d.failed_at is null and d.canceled_at is null`
     return { compile: () => query.compile(db) }
   })
 
@@ -161,7 +161,5 @@ export function deliveryOperations(dialect: Dialect, log: LogOperations): Delive
     return { next_attempt_at: dialect.encodeTime(outcome.retryAt), last_error: outcome.error }
   }
 
-  const cancelMany = (inviteIds: readonly string[], now: DbTime) => cancelListed(inviteIds.map((id) => ({ id, now })))
-
-  return { find, insert, cancel, cancelMany, nextDeliveryAt, leaseDeliveries, finishDelivery }
+  return { find, insert, cancel, cancelAll, nextDeliveryAt, leaseDeliveries, finishDelivery }
 }

@@ -173,10 +173,7 @@ export function listOperations(
     if (dialect.rowLocks) yield* lock(expired.map((id) => ({ id })))
     const at = dialect.encodeTime(now)
     const revoked = yield* revokeExpired(expired.map((id) => ({ invite_id: id, now: at })))
-    yield* deliveries.cancelMany(
-      revoked.map(({ id }) => id),
-      at,
-    )
+    yield* deliveries.cancelAll(revoked.map(({ id }) => ({ invite_id: id, now: at })))
     yield* log.logInvites(inPassing(note, 'invite.supersede'), revoked, now)
   }
 

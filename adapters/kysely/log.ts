@@ -21,8 +21,8 @@ export interface LogOperations {
   logInvite(note: LogNote | undefined, invite: Logged, now: number, acceptanceId?: string): Operation<void>
   /** Logs what was done to each of these invites. Nothing without a note. */
   logInvites(note: LogNote | undefined, invites: readonly Logged[], now: number): Operation<void>
-  /** Tells of an acceptance, whose own row is its entry. */
-  logAcceptance(request: AcceptRequest): Operation<void>
+  /** Tells of acceptances, whose own rows are their entries. */
+  logAcceptances(requests: readonly AcceptRequest[]): Operation<void>
 }
 
 /** What is kept of what was done to an invite. */
@@ -116,8 +116,13 @@ export function logOperations(dialect: Dialect, queueWebhooks: QueueWebhooks): L
     yield* queueWebhooks(note.webhooks, rows)
   }
 
-  function* logAcceptance({ acceptanceId: id, appId, now, webhooks }: AcceptRequest): Operation<void> {
-    yield* queueWebhooks(webhooks, [{ id, app_id: appId, action: ACCEPT, at: dialect.encodeTime(now) }])
+  function* logAcceptances(requests: readonly AcceptRequest[]): Operation<void> {
+    for (const webhooks of new Set(requests.map((request) => request.webhooks))) {
+      const entries = requests
+        .filter((request) => request.webhooks === webhooks)
+        .map(({ acceptanceId: id, appId, now }) => ({ id, app_id: appId, action: ACCEPT, at: dialect.encodeTime(now) }))
+      yield* queueWebhooks(webhooks, entries)
+    }
   }
 
   const columns = ['id', 'at', 'actor_kind', 'actor_id', 'action', 'invite_id', 'acceptance_id', 'details'] as const
@@ -206,7 +211,7 @@ export function logOperations(dialect: Dialect, queueWebhooks: QueueWebhooks): L
     }
   }
 
-  return { listLog, findEntries, logChange, logInvite, logInvites, logAcceptance }
+  return { listLog, findEntries, logChange, logInvite, logInvites, logAcceptances }
 }
 
 /** As `note`, for what was done in passing. */

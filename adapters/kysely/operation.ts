@@ -3,6 +3,7 @@
 // Written so, the rules know no driver: one text runs on a connection that answers at once (better-sqlite3), on one
 // that must be awaited (pg), and in the host's own transaction of either kind.
 import type { CompiledQuery, RawBuilder } from 'kysely'
+import { storable } from './records.js'
 import type { Dialect, ListedType } from './schema.js'
 
 /** Yields queries, is resumed with each one's rows, and returns its result. Nothing in it waits or runs by itself. */
@@ -29,12 +30,13 @@ export function prepare<Params extends object, Row>(
   build: (slots: Params) => Compilable<Row>,
 ): (params: Params) => Operation<readonly Row[]> {
   const slots = new Proxy({}, { get: (_target, name) => new Slot(String(name)) }) as Params
-  let compiled: CompiledQuery<Row> | undefined
+  let compiled: CompiledQuery<Row> | undefined // once it is needed: there are many, and an import shall be quick
   return function* (params) {
     compiled ??= build(slots).compile()
     const values = params as Record<string, unknown>
     const parameters = compiled.parameters.map((value) => (value instanceof Slot ? values[value.name] : value))
-    return (yield { ...compiled, parameters }) as readonly Row[]
+    const { query, queryId, sql } = compiled // not spread, which costs more than all the rest
+    return (yield { query, queryId, sql, parameters }) as readonly Row[]
   }
 }
 
@@ -48,9 +50,9 @@ export function prepareMany<Columns extends Readonly<Record<string, ListedType>>
   build: (listed: RawBuilder<unknown>) => Compilable<Row>,
 ): (rows: readonly { readonly [Name in keyof Columns]: unknown }[]) => Operation<readonly Row[]> {
   if (listed.atOnce) {
-    const statement = prepare((p: { json: string }) => build(listed.from(p.json, columns)))
+    const statement = prepare((p: { json: string; count: number }) => build(listed.from(p, columns)))
     return function* (rows) {
-      return rows.length === 0 ? [] : yield* statement({ json: JSON.stringify(rows) })
+      return rows.length === 0 ? [] : yield* statement({ json: jsonOf(rows), count: rows.length })
     }
   }
   const names = Object.keys(columns)
@@ -60,6 +62,13 @@ export function prepareMany<Columns extends Readonly<Record<string, ListedType>>
     for (const row of rows) found.push(...(yield* statement(row)))
     return found
   }
+}
+
+/** What no text of a JSON document can be, becomes what a parameter of its own would be kept as. */
+function jsonOf(rows: readonly object[]): string {
+  const json = JSON.stringify(rows)
+  if (!/\\u(?:0000|d[89a-f])/.test(json)) return json
+  return JSON.stringify(rows, (_name, value: unknown) => (typeof value === 'string' ? storable(value) : value))
 }
 
 /** Runs an operation on a connection that answers at once. */

@@ -1,5 +1,4 @@
 // Inviters that are paused: their invites admit nobody meanwhile, and they send none.
-import { type SqlBool, sql } from 'kysely'
 import type { InviterKey, InviteStore } from '../../src/store.js'
 import type { LogOperations } from './log.js'
 import { type Operation, prepare } from './operation.js'
@@ -52,14 +51,4 @@ export function pausingOperations(dialect: Dialect, log: LogOperations): Pausing
   }
 
   return { pauseInviter, findPause }
-}
-
-/** Of a row of the invites' table. In the claim's own predicate: it costs a look into a table that is mostly empty. */
-export function isNotPaused({ db, tables }: Dialect) {
-  const pauses = db
-    .selectFrom(`${tables.paused_inviters} as pause`)
-    .select('pause.app_id')
-    .where(sql<SqlBool>`pause.app_id = ${sql.ref(`${tables.invites}.app_id`)}`)
-    .where(sql<SqlBool>`pause.inviter_id = ${sql.ref(`${tables.invites}.inviter_id`)}`)
-  return sql<SqlBool>`not exists ${pauses}`
 }

@@ -4,8 +4,7 @@
 // and nobody waits for more than a batch.
 import { type SqlBool, sql } from 'kysely'
 import type { PagePosition, PruneRequest, PruneResult } from '../../src/store.js'
-import { claimStatements } from './claim-statements.js'
-import { all, type Operation } from './operation.js'
+import { all, type Operation, prepare } from './operation.js'
 import type { PrivacyOperations } from './privacy.js'
 import type { DbTime, Dialect } from './schema.js'
 import { hasUseLeft, isUnnoted } from './states.js'
@@ -21,7 +20,21 @@ const finishedAt = sql<DbTime>`coalesce(sent_at, failed_at, canceled_at)`
 
 export function pruningOperations(dialect: Dialect, privacy: PrivacyOperations): PruningOperations {
   const { db, tables } = dialect
-  const { clearLapsedById, lowerHeld } = claimStatements(dialect)
+
+  const clearLapsed = prepare((p: { inviteId: string; before: DbTime }) =>
+    db
+      .deleteFrom(tables.claims)
+      .where('invite_id', '=', p.inviteId)
+      .where('lapses_at', '<=', p.before)
+      .returning('invite_id'),
+  )
+
+  const lowerHeld = prepare((p: { inviteId: string; by: number }) =>
+    db
+      .updateTable(tables.invites)
+      .set((eb) => ({ held: eb('held', '-', p.by) }))
+      .where('id', '=', p.inviteId),
+  )
 
   const after = (position: PagePosition = { at: 0, id: '' }) => ({
     at: dialect.encodeTime(position.at),
@@ -156,7 +169,7 @@ export function pruningOperations(dialect: Dialect, privacy: PrivacyOperations):
     )
     let removed = 0
     for (const { id: inviteId } of invites) {
-      const { length } = yield* clearLapsedById({ inviteId, now: before })
+      const { length } = yield* clearLapsed({ inviteId, before })
       if (length > 0) yield* lowerHeld({ inviteId, by: length })
       removed += length
     }

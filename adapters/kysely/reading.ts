@@ -20,12 +20,6 @@ export interface ReadingOperations {
   rowOf(key: InviteKey): Operation<InviteRow | undefined>
   /** Keeps every other transaction from the invite until this one ends, claims and uses included. */
   lock(which: { readonly inviteId: string }): Operation<void>
-  /** As `lock`, and keeps every other transaction from the invite of this address beside it, if there is one. */
-  lockWithSibling(which: InviteKey & { readonly email: string }): Operation<void>
-  /** As `lock`, by the code of an invite that is not revoked. */
-  lockCode(which: { readonly appId: string; readonly codeHash: string }): Operation<void>
-  /** The invite of this code, unless revoked. */
-  rowOfCode(query: { readonly appId: string; readonly codeHash: string }): Operation<InviteRow | undefined>
   /** The invite that keeps others from this place, locked: a pending one, or one that expired unused. */
   holderOf(place: Place): Operation<InviteRow | undefined>
   withDelivery(row: InviteRow): Operation<InviteRecord>
@@ -52,35 +46,6 @@ export function readingOperations(dialect: Dialect, deliveries: DeliveryOperatio
     db.selectFrom(tables.invites).select('id').where('id', '=', p.inviteId).forUpdate(),
   )
 
-  const siblingOf = prepare(
-    (p: { appId: string; inviteId: string; email: string }) =>
-      db
-        .selectFrom(`${tables.invites} as own`)
-        .innerJoin(`${tables.invites} as other`, 'other.app_id', 'own.app_id')
-        .select('other.id')
-        .where('own.id', '=', p.inviteId)
-        .where('own.app_id', '=', p.appId)
-        .where('own.email_canonical', 'is', null)
-        .where('other.email_canonical', '=', p.email)
-        .where(sql<SqlBool>`coalesce(other.org_id, '') = coalesce(own.org_id, '')`)
-        .where('other.revoked_at', 'is', null)
-        .where(sql<SqlBool>`other.uses = 0`), // as the unique index has it: a parameter would not match
-  )
-
-  const lockBoth = prepare((p: { inviteId: string; siblingId: string }) =>
-    db.selectFrom(tables.invites).select('id').where('id', 'in', [p.inviteId, p.siblingId]).orderBy('id').forUpdate(),
-  )
-
-  const lockByCode = prepare((p: { appId: string; codeHash: string }) =>
-    db
-      .selectFrom(tables.invites)
-      .select('id')
-      .where('app_id', '=', p.appId)
-      .where('code_hash', '=', p.codeHash)
-      .where('revoked_at', 'is', null)
-      .forUpdate(),
-  )
-
   // The rows of the unique index on pending invites; as in its predicate, the 0 is no parameter.
   const byPlace = prepare((p: Place) =>
     db
@@ -102,23 +67,6 @@ export function readingOperations(dialect: Dialect, deliveries: DeliveryOperatio
     if (dialect.rowLocks) yield* lockById(which)
   }
 
-  // In the order of all that lock several, so that no two wait for each other. Should another one have taken the
-  // sibling's place by then, `holderOf` locks that out of order: a deadlock it could come to is retried.
-  function* lockWithSibling(which: InviteKey & { readonly email: string }): Operation<void> {
-    if (!dialect.rowLocks) return
-    const [sibling] = yield* siblingOf(which)
-    if (sibling === undefined) yield* lockById(which)
-    else yield* lockBoth({ inviteId: which.inviteId, siblingId: sibling.id })
-  }
-
-  function* lockCode(which: { readonly appId: string; readonly codeHash: string }): Operation<void> {
-    if (dialect.rowLocks) yield* lockByCode(which)
-  }
-
-  function* rowOfCode(query: { readonly appId: string; readonly codeHash: string }): Operation<InviteRow | undefined> {
-    return (yield* byCode(query))[0]
-  }
-
   function* holderOf(place: Place): Operation<InviteRow | undefined> {
     return (yield* byPlace(place))[0]
   }
@@ -137,7 +85,7 @@ export function readingOperations(dialect: Dialect, deliveries: DeliveryOperatio
     readonly appId: string
     readonly codeHash: string
   }): Operation<InviteRecord | undefined> {
-    const row = yield* rowOfCode(query)
+    const [row] = yield* byCode(query)
     return row && toInvite(dialect, row, null)
   }
 
@@ -152,9 +100,6 @@ export function readingOperations(dialect: Dialect, deliveries: DeliveryOperatio
     findInviteByCode,
     rowOf,
     lock,
-    lockWithSibling,
-    lockCode,
-    rowOfCode,
     holderOf,
     withDelivery,
     withDeliveries,

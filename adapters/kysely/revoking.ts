@@ -109,10 +109,7 @@ export function revokingOperations(
       .set({ revoked_at: now, quota_cost: costAfter(now) })
       .where('id', 'in', which)
     const revoked = yield* all(update.returningAll())
-    yield* deliveries.cancelMany(
-      revoked.map(({ id }) => id),
-      now,
-    )
+    yield* deliveries.cancelAll(revoked.map(({ id }) => ({ invite_id: id, now })))
     yield* log.logInvites(request.note, revoked, request.now)
     return yield* reading.withDeliveries(revoked)
   }

@@ -232,7 +232,10 @@ export type ListedType = 'text' | 'integer' | 'long' | 'time' | 'json'
 
 /** How rows are sent along. */
 type ListedRows =
-  | { readonly atOnce: true; from(json: string, columns: Readonly<Record<string, ListedType>>): RawBuilder<unknown> }
+  | {
+      readonly atOnce: true
+      from(rows: { json: string; count: number }, columns: Readonly<Record<string, ListedType>>): RawBuilder<unknown>
+    }
   | {
       readonly atOnce: false
       from(row: Readonly<Record<string, unknown>>, columns: readonly string[]): RawBuilder<unknown>

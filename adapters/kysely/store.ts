@@ -8,6 +8,7 @@ import { branchOperations } from './branches.js'
 import { type ClaimOperations, claimOperations } from './claims.js'
 import { databaseTime } from './clock.js'
 import { deliveryOperations } from './deliveries.js'
+import { groups } from './groups.js'
 import { inviteOperations } from './invites.js'
 import { keyedRequestOperations } from './keyed-requests.js'
 import { listingOperations } from './listing.js'
@@ -15,13 +16,13 @@ import { listOperations } from './lists.js'
 import { logOperations } from './log.js'
 import { mailOperations } from './mails.js'
 import { migrate } from './migrations.js'
-import type { Operation } from './operation.js'
 import { pausingOperations } from './pausing.js'
 import { privacyOperations } from './privacy.js'
 import { pruningOperations } from './pruning.js'
 import { quotaOperations } from './quotas.js'
 import { readingOperations } from './reading.js'
 import { revokingOperations } from './revoking.js'
+import type { Runner } from './runner.js'
 import type { Dialect } from './schema.js'
 import { settingsOperations } from './settings.js'
 import { statisticsOperations } from './statistics.js'
@@ -30,24 +31,12 @@ import { webhookOperations } from './webhooks.js'
 
 const LONG = { isLong: true }
 
-/** Runs operations on one kind of database. An operation is made anew for each try, hence the functions. */
-export interface Runner {
-  /** In one consistent view. */
-  read<Result>(operation: () => Operation<Result>): Promise<Result>
-  /**
-   * In one write transaction, begun as such: what is read in it is locked. `isLong`: it changes as many rows as there are,
-   * and may take as long.
-   */
-  write<Result>(operation: () => Operation<Result>, how?: { readonly isLong: boolean }): Promise<Result>
-  /** In one write transaction that nobody else migrates in. */
-  migrate(operation: () => Operation<void>): Promise<void>
-  /** In the host's open transaction. @throws TypeError where `trx` is none. */
-  join<Result>(trx: unknown, operation: () => Operation<Result>): Promise<Result>
-  close(): Promise<void>
-}
-
 /** The store that the adapters share, and the operations of it that an adapter may run in other ways. */
-export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteStore; claims: ClaimOperations } {
+export function kyselyStore(
+  dialect: Dialect,
+  runner: Runner,
+  groupSize: number,
+): { store: InviteStore; claims: ClaimOperations } {
   const log = logOperations(dialect, webhookQueue(dialect))
   const pausing = pausingOperations(dialect, log)
   const settings = settingsOperations(dialect, log)
@@ -61,7 +50,8 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
   const mails = mailOperations(dialect, log)
   const invites = inviteOperations(dialect, { reading, revoking, deliveries, quotas, pausing, mails, log })
   const lists = listOperations(dialect, { invites, deliveries, log })
-  const claims = claimOperations(dialect, { settings, reading, revoking, deliveries, pausing, log })
+  const claims = claimOperations(dialect, { settings, revoking, deliveries, log })
+  const grouped = groups(runner, claims, groupSize)
   const keyedRequests = keyedRequestOperations(dialect)
   const appKeys = appKeyOperations(dialect, log)
   const acceptances = acceptanceOperations(dialect, { reading, revoking, log })
@@ -73,7 +63,10 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
 
   const store: InviteStore = {
     migrate: () => runner.migrate(() => migrate(dialect)),
-    close: () => runner.close(),
+    close: async () => {
+      await grouped.idle()
+      await runner.close()
+    },
     createInvite: (...request) => runner.write(() => invites.createInvite(...request)),
     createInvites: (request) => runner.write(() => lists.createInvites(request)),
     findInvitees: (request) => runner.read(() => lists.findInvitees(request)),
@@ -84,10 +77,10 @@ export function kyselyStore(dialect: Dialect, runner: Runner): { store: InviteSt
     changeInvite: (change) => runner.write(() => invites.changeInvite(change)),
     revokeInvite: (request) => runner.write(() => revoking.revokeInvite(request)),
     revokeInvites: (request) => runner.write(() => revoking.revokeInvites(request), LONG),
-    claim: (request) => runner.write(() => claims.claim(request)),
+    claim: grouped.claim,
     accept: (request, trx) =>
-      trx === undefined ? runner.write(() => claims.accept(request)) : runner.join(trx, () => claims.accept(request)),
-    release: (claim) => runner.write(() => claims.release(claim)),
+      trx === undefined ? grouped.accept(request) : runner.join(trx, () => claims.accept(request)),
+    release: grouped.release,
     listAcceptances: (query) => runner.read(() => acceptances.listAcceptances(query)),
     decideAcceptance: (request) => runner.write(() => acceptances.decideAcceptance(request)),
     reopenAcceptance: (request) => runner.write(() => acceptances.reopenAcceptance(request)),

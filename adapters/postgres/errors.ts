@@ -12,6 +12,19 @@ export function isTransient(error: unknown): boolean {
   return ['40P01', '40001', '23505'].includes(codeOf(error))
 }
 
+/** Whether it failed because it waited too long: for a row, for a connection, or for the server. */
+export function hasWaited(error: unknown): boolean {
+  if (!(error instanceof InviteError)) return false
+  return (
+    error.cause === undefined || error.cause instanceof SilentServer || ['55P03', '57014'].includes(codeOf(error.cause))
+  )
+}
+
+/** What was asked of it may have been done or not; its connection is of no more use. */
+export class SilentServer extends Error {
+  override readonly message = 'the server does not answer'
+}
+
 /** As the reason of a 503. */
 export function explain(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof InviteError || error instanceof TypeError) return error

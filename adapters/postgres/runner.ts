@@ -3,9 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { CompiledQuery } from 'kysely'
 import { storeUnavailable } from '../../src/errors.js'
 import { type Operation, run } from '../kysely/operation.js'
-import type { Runner } from '../kysely/store.js'
+import type { Runner } from '../kysely/runner.js'
 import { isKyselyTransaction, queryIn } from '../kysely/transaction.js'
-import { explain, explainMigration, isTransient } from './errors.js'
+import { explain, explainMigration, hasWaited, isTransient, SilentServer } from './errors.js'
 import { encodeParameter, types } from './values.js'
 
 /** The part of pg's `Pool` that is used. */
@@ -63,6 +63,7 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
     "set local datestyle = 'ISO, YMD'"
   const longMs = Math.max(LONG_MS, busyTimeoutMs)
   const beginWrite = `begin isolation level read committed read write; ${limits(busyTimeoutMs)}`
+  const beginLightly = `${beginWrite}; set local synchronous_commit = off`
   const beginLong = `begin isolation level read committed read write; ${limits(longMs)}`
   const beginRead = `begin isolation level repeatable read read only; ${limits(busyTimeoutMs)}`
   let closed = false
@@ -143,6 +144,8 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
   return {
     read: (operation) => persist(beginRead, operation),
     write: (operation, how) => persist(how?.isLong ? beginLong : beginWrite, operation),
+    writeLightly: (operation) => persist(beginLightly, operation),
+    hasWaited,
     migrate,
     async join(trx, operation) {
       return await run(operation(), isKyselyTransaction(trx) ? queryIn(trx) : queryOn(await hostTransaction(trx)))
@@ -153,11 +156,6 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
       await end()
     },
   }
-}
-
-/** What was asked of it may have been done or not; its connection is of no more use. */
-class SilentServer extends Error {
-  override readonly message = 'the server does not answer'
 }
 
 const LATE = Symbol('late')

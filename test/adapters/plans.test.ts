@@ -28,7 +28,7 @@ type Query = Pick<CompiledQuery, 'sql' | 'parameters'>
 async function recorded(seen: Query[], run: () => Promise<unknown>): Promise<readonly Query[]> {
   seen.length = 0
   await run()
-  return seen.filter(({ sql }) => /^(select|update|delete|with)/.test(sql))
+  return seen.filter(({ sql }) => /^\s*(?:select|update|delete|with)/.test(sql))
 }
 
 async function noteExpired(store: InviteStore): Promise<void> {
@@ -186,7 +186,7 @@ const primaryKey = /(?:sqlite_autoindex_invite_only_\w+?_1|_pkey)$/
 // Claims, settings and keyed requests are few rows here, which Postgres rightly reads from end to end. Where an index has nothing but what is
 // looked for, in order, reading it from its beginning is right too.
 const wholeTable =
-  /(?:Seq Scan on|SCAN) invite_only_(?!claims|settings|keyed_requests|deliveries USING (?:COVERING )?INDEX invite_only_deliveries_due)/
+  /(?:Seq Scan on|SCAN) (?:(?:i|a|d|own|other)\b|invite_only_(?!claims|settings|keyed_requests|deliveries USING (?:COVERING )?INDEX invite_only_deliveries_due))/
 
 /** All acceptances of an app, though it is an inviter's that are looked for. */
 const wholeApp = /acceptances_inviter \(app_id=\?\)/

@@ -12,10 +12,10 @@ import { execute, openPool, postgresUrl, temporarySchema } from '../support/post
 
 const ADA = 'ada@example.com'
 
-async function openStore(options: { pool?: pg.Pool; busyTimeoutMs?: number } = {}) {
+async function openStore(options: { pool?: pg.Pool; busyTimeoutMs?: number; groupSize?: number } = {}) {
   const pool = options.pool ?? (await openPool())
   const schema = await temporarySchema()
-  const store = postgresStore(pool, { schema, busyTimeoutMs: options.busyTimeoutMs })
+  const store = postgresStore(pool, { schema, busyTimeoutMs: options.busyTimeoutMs, groupSize: options.groupSize })
   await store.migrate()
   return { pool, schema, store }
 }
@@ -41,6 +41,12 @@ async function expectUnavailable(promise: Promise<unknown>, why: string | RegExp
 describe('postgresStore', () => {
   describe('in a schema of its own', () => {
     storeContract({ describe, it }, async () => (await openStore()).store)
+  })
+
+  describe('without groups', () => {
+    const grouped = ['claims', 'accepts', 'closes siblings', 'keeps links', 'keeps settings']
+    const only = (name: string, define: () => void) => (grouped.includes(name) ? describe(name, define) : undefined)
+    storeContract({ describe: only, it }, async () => (await openStore({ groupSize: 1 })).store)
   })
 
   describe('on a connection string, under a prefix', () => {

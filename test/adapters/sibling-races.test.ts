@@ -80,8 +80,8 @@ describe('postgresStore, where an address joins by a link beside its invite,', (
         joinBy(one, link, 'ada', pool),
         joinBy(two, link, 'ada too'),
         joinBy(two, bound, 'ada'),
-        one.revokeInvites({ appId: APP, now: NOW }),
-        two.revokeInvites({ appId: APP, now: NOW }),
+        round % 4 === 0 ? [] : one.revokeInvites({ appId: APP, now: NOW }), // else it is always revoked before
+        round % 4 === 0 ? [] : two.revokeInvites({ appId: APP, now: NOW }),
         two.changeInvite(resend),
         one.leaseDeliveries({ now: NOW, leasedUntil: NOW + HOLD, limit: 5 }),
       ])

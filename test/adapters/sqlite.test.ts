@@ -25,9 +25,9 @@ describe('sqliteStore', () => {
     })
   })
 
-  describe('with a rollback journal', () => {
+  describe('with a rollback journal, without groups', () => {
     storeContract({ describe, it }, async () => {
-      const store = sqliteStore(join(temporaryFolder(), 'app.db'))
+      const store = sqliteStore(join(temporaryFolder(), 'app.db'), { groupSize: 1 })
       await store.migrate()
       return store
     })

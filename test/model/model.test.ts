@@ -170,8 +170,10 @@ async function take(step: Step, world: World, model: Model): Promise<readonly [a
 type Opened = { readonly store: InviteStore; readonly ledger?: Ledger }
 const stores: Readonly<Record<string, { readonly runs: number; open(): Promise<Opened> }>> = {
   'in memory': { runs: 200, open: async () => ({ store: memoryStore() }) },
-  SQLite: { runs: 150, open: databases.SQLite },
-  Postgres: { runs: 50, open: databases.Postgres },
+  SQLite: { runs: 75, open: () => databases.SQLite() },
+  'SQLite without groups': { runs: 75, open: () => databases.SQLite(1) },
+  Postgres: { runs: 25, open: () => databases.Postgres() },
+  'Postgres without groups': { runs: 25, open: () => databases.Postgres(1) },
 }
 
 describe('any sequence of steps', () => {

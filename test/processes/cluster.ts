@@ -14,7 +14,10 @@ export interface Cluster {
 export async function startCluster(kind: keyof typeof databases, count: number, workMs: number): Promise<Cluster> {
   const database = await databases[kind]()
   const host = await openHost({ invites: { store: database.store, clock: Date.now } })
-  const started = Array.from({ length: count }, () => startHostProcess({ url: database.url, workMs }))
+  // Every second one without groups, so that both ways race each other.
+  const started = Array.from({ length: count }, (_, index) =>
+    startHostProcess({ url: database.url, workMs, groupSize: index % 2 === 0 ? undefined : 1 }),
+  )
   return { processes: await Promise.all(started), host, ledger: database.ledger, database }
 }
 

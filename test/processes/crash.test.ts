@@ -92,13 +92,16 @@ for (const [kind, openDatabase] of Object.entries(databases)) {
       const host = await openHost({ invites: { store, clock: Date.now } })
       const later = await openHost({ invites: { store, clock: () => Date.now() + CLAIM_TTL_MS } })
       const counts: Counts = { acknowledged: 0, interrupted: 0, unheard: 0, unrecorded: 0, double: 0, burnt: 0 }
-      const start = () => startHostProcess({ url: database.url, workMs: WORK_MS })
-      const [survivor, first] = await Promise.all([start(), start()])
+      // Two rounds with groups, two without.
+      const groupSizeOf = (round: number) => (round % 4 < 2 ? undefined : 1)
+      const start = (round: number) =>
+        startHostProcess({ url: database.url, workMs: WORK_MS, groupSize: groupSizeOf(round) })
+      const [survivor, first] = await Promise.all([start(0), start(0)])
 
       let dying = first
       for (let round = 0; round < ROUNDS; round++) {
         const accept = round % 2 === 0 ? 'inside' : 'after'
-        const next = round + 1 < ROUNDS ? start() : Promise.resolve(dying) // starts while this round runs
+        const next = round + 1 < ROUNDS ? start(round + 1) : Promise.resolve(dying) // starts while this round runs
         const issued: Issued[] = []
         while (issued.length < INVITES) issued.push(await sendInvite(host))
         await warmUp(dying, await sendInvite(host, { maxUses: null }), accept)

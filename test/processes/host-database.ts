@@ -19,18 +19,18 @@ export interface HostDatabase {
 const USERS = (id: string) => `create table if not exists users (id ${id}, email text not null, invite_id text)`
 
 /** @param url `postgres://…`, or the path of a SQLite file in WAL mode. */
-export async function openHostDatabase(url: string): Promise<HostDatabase> {
-  return url.startsWith('postgres://') ? await openPostgres(url) : openSqlite(url)
+export async function openHostDatabase(url: string, groupSize?: number): Promise<HostDatabase> {
+  return url.startsWith('postgres://') ? await openPostgres(url, groupSize) : openSqlite(url, groupSize)
 }
 
-function openSqlite(file: string): HostDatabase {
+function openSqlite(file: string, groupSize: number | undefined): HostDatabase {
   const db = new Database(file)
   db.exec(USERS('integer primary key'))
   const insert = db.prepare<[string, string], { id: number }>(
     'insert into users (email, invite_id) values (?, ?) returning id',
   )
   return {
-    store: sqliteStore(db),
+    store: sqliteStore(db, { groupSize }),
     async signUp(email, claim, accept) {
       const add = () => insert.get(email, claim.id)?.id ?? 0
       if (accept === 'after') {
@@ -51,7 +51,7 @@ function openSqlite(file: string): HostDatabase {
   }
 }
 
-async function openPostgres(connectionString: string): Promise<HostDatabase> {
+async function openPostgres(connectionString: string, groupSize: number | undefined): Promise<HostDatabase> {
   const pool = new pg.Pool({ connectionString })
   pool.on('error', () => undefined) // as pg asks of every host
   // Two processes that make one table at once would fail on its name.
@@ -61,7 +61,7 @@ async function openPostgres(connectionString: string): Promise<HostDatabase> {
     return (await client.query(text, [email, inviteId])).rows[0].id
   }
   return {
-    store: postgresStore(pool),
+    store: postgresStore(pool, { groupSize }),
     async signUp(email, claim, accept) {
       if (accept === 'after') {
         const userId = await insert(pool, email, claim.id)

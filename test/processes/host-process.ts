@@ -9,9 +9,9 @@ import express, { type ErrorRequestHandler } from 'express'
 import { createInvites, InviteError, requireInvite } from '../../src/index.js'
 import { openHostDatabase } from './host-database.js'
 
-const { DATABASE = '', INVITE_SECRET, WORK_MS = '0', WEBHOOK_URL, WEBHOOK_SECRET = '' } = process.env
+const { DATABASE = '', INVITE_SECRET, WORK_MS = '0', GROUP_SIZE, WEBHOOK_URL, WEBHOOK_SECRET = '' } = process.env
 
-const { store, signUp } = await openHostDatabase(DATABASE)
+const { store, signUp } = await openHostDatabase(DATABASE, GROUP_SIZE ? Number(GROUP_SIZE) : undefined)
 await store.migrate()
 const invites = createInvites({
   store,

@@ -21,6 +21,8 @@ export interface HostProcess {
 export async function startHostProcess(options: {
   readonly url: string
   readonly workMs?: number
+  /** Of its store. */
+  readonly groupSize?: number | undefined
   /** How far a file may grow, in blocks of 512 bytes. Default: without end. */
   readonly maxFileBlocks?: number
   /** Where it sends its webhooks. */
@@ -31,6 +33,7 @@ export async function startHostProcess(options: {
     DATABASE: options.url,
     INVITE_SECRET: SECRET,
     WORK_MS: String(options.workMs ?? 0),
+    GROUP_SIZE: String(options.groupSize ?? ''),
     ...(webhooks && { WEBHOOK_URL: webhooks.url, WEBHOOK_SECRET: webhooks.secret }),
   }
   const child = startProgram('test/processes/host-process.ts', env, options.maxFileBlocks)

@@ -25,8 +25,8 @@ export interface Ledger {
 type Read = <Row>(sql: string, ...parameters: string[]) => Promise<readonly Row[]>
 
 /** Makes a database for the running test. */
-export const databases: Readonly<Record<'SQLite' | 'Postgres', () => Promise<TestDatabase>>> = {
-  async SQLite() {
+export const databases: Readonly<Record<'SQLite' | 'Postgres', (groupSize?: number) => Promise<TestDatabase>>> = {
+  async SQLite(groupSize) {
     const file = join(temporaryFolder(), 'app.db')
     // Here, once: two processes that switch a new file over at once lock each other out.
     const db = new Database(file)
@@ -34,11 +34,12 @@ export const databases: Readonly<Record<'SQLite' | 'Postgres', () => Promise<Tes
     afterThis(() => db.close())
     return await opened(
       file,
+      groupSize,
       async <Row>(sql: string, ...parameters: string[]) => db.prepare(sql).all(...parameters) as Row[],
     )
   },
 
-  async Postgres() {
+  async Postgres(groupSize) {
     const schema = await temporarySchema()
     await execute(await postgresUrl(), `create schema ${schema}`)
     const url = new URL(await postgresUrl())
@@ -48,13 +49,14 @@ export const databases: Readonly<Record<'SQLite' | 'Postgres', () => Promise<Tes
     afterThis(() => pool.end())
     return await opened(
       url.href,
+      groupSize,
       async (sql, ...parameters) => (await pool.query(sql.replace('?', '$1'), parameters)).rows,
     )
   },
 }
 
-async function opened(url: string, read: Read): Promise<TestDatabase> {
-  const database = await openHostDatabase(url)
+async function opened(url: string, groupSize: number | undefined, read: Read): Promise<TestDatabase> {
+  const database = await openHostDatabase(url, groupSize)
   afterThis(() => database.close())
   return { ...database, url, ledger: ledgerOf(read) }
 }

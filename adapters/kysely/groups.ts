@@ -1,0 +1,169 @@
+// Group commit: claims, accepts and releases that wait at the same time share a transaction, and each hears for itself.
+//
+// What comes in while a group is on its way makes up the next one, so that nobody waits for company. A group does not wait
+// for rows that another transaction has locked: those requests go on by themselves, in groups of one invite.
+import type { AcceptResult, ClaimResult, InviteStore } from '../../src/store.js'
+import type { ClaimRequests } from './claim-scene.js'
+import type { ClaimOperations, ClaimResults, Elsewhere } from './claims.js'
+import type { Runner } from './runner.js'
+
+export const GROUP_SIZE = 64
+const MOST = 1000
+
+/** @throws TypeError where it is none. */
+export function checkGroupSize(where: string, groupSize: unknown): void {
+  if (Number.isInteger(groupSize) && Number(groupSize) >= 1 && Number(groupSize) <= MOST) return
+  throw new TypeError(
+    `${where}: \`groupSize\` must be a whole number from 1, which has each claim committed by itself, to 1000.`,
+  )
+}
+
+/** So long a group may take before the next one is begun beside it: where all wait for one row there is little to gain. */
+const LATE_MS = { any: 50, ofOneInvite: 1000 }
+
+type Mutable<List> = { [Name in keyof List]: List[Name] extends readonly (infer Item)[] ? Item[] : never }
+type Requests = Mutable<ClaimRequests>
+
+/** A request that waits. */
+interface Waiting {
+  /** Puts it into a group, and returns what hands it its own of the results. */
+  join(group: Requests): (results: ClaimResults) => void
+  reject(error: unknown): void
+}
+
+/** Puts a request into a group, and returns where its result is found. */
+type Put<Result> = (group: Requests) => (results: ClaimResults) => Result | Elsewhere | undefined
+
+export interface Groups extends Pick<InviteStore, 'claim' | 'release'> {
+  accept(request: Parameters<InviteStore['accept']>[0]): Promise<AcceptResult>
+  /** Once all that was asked has been answered. */
+  idle(): Promise<void>
+}
+
+/** @param size How many requests share a transaction at most. With 1, each has its own. */
+export function groups(runner: Runner, { redeem }: ClaimOperations, size: number): Groups {
+  const underWay = new Set<Promise<void>>()
+  const main = lane((group) => runTogether(group, false), LATE_MS.any)
+  const ofInvites = new Map<string, ReturnType<typeof lane>>()
+
+  function ask<Result>(put: Put<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = {
+        join(group) {
+          const find = put(group)
+          return (results) => {
+            const result = find(results)
+            if (result === undefined) reject(new Error('a request got no result'))
+            else if (isElsewhere(result)) laneOf(result.lockedElsewhere).add(waiting)
+            else resolve(result)
+          }
+        },
+        reject,
+      }
+      if (size === 1) start(runAlone(waiting))
+      else main.add(waiting)
+    })
+  }
+
+  function start(work: Promise<void>): Promise<void> {
+    underWay.add(work)
+    return work.finally(() => underWay.delete(work))
+  }
+
+  /** A queue from which groups are taken, one at a time unless one is late. */
+  function lane(run: (group: readonly Waiting[]) => Promise<void>, lateMs: number, end = () => {}) {
+    let queue: Waiting[] = []
+    let isRunning = false
+
+    async function work(): Promise<void> {
+      while (queue.length > 0) {
+        const group = queue.slice(0, size)
+        queue = queue.slice(size)
+        await orLate(start(run(group)), lateMs)
+      }
+      isRunning = false
+      end()
+    }
+
+    return {
+      add(waiting: Waiting): void {
+        queue.push(waiting)
+        if (isRunning) return
+        isRunning = true
+        start(endOfTurn().then(work)) // whatever else comes in this turn is of the same group
+      },
+    }
+  }
+
+  /** Where requests for an invite gather whose row another transaction has. */
+  function laneOf(inviteId: string) {
+    const known = ofInvites.get(inviteId)
+    if (known) return known
+    const made = lane(
+      (group) => runTogether(group, true),
+      LATE_MS.ofOneInvite,
+      () => ofInvites.delete(inviteId),
+    )
+    ofInvites.set(inviteId, made)
+    return made
+  }
+
+  async function runTogether(group: readonly Waiting[], waits: boolean): Promise<void> {
+    try {
+      await run(group, waits)
+    } catch (error) {
+      // One of them may be what failed; where it was the database, each hears of it.
+      if (group.length === 1 || runner.hasWaited(error)) for (const { reject } of group) reject(error)
+      else await Promise.all(group.map(runAlone))
+    }
+  }
+
+  async function runAlone(waiting: Waiting): Promise<void> {
+    await run([waiting], true).catch(waiting.reject)
+  }
+
+  async function run(group: readonly Waiting[], waits: boolean): Promise<void> {
+    const requests: Requests = { accepts: [], releases: [], claims: [] }
+    const tell = group.map((waiting) => waiting.join(requests))
+    // A hold that a power cut takes costs its owner another try; an accept that it takes, the truth.
+    const write = requests.accepts.length > 0 ? runner.write : runner.writeLightly
+    const results = await write(() => redeem(requests, waits))
+    for (const give of tell) give(results)
+  }
+
+  return {
+    claim: (request) =>
+      ask<ClaimResult>(({ claims }) => {
+        const place = claims.push(request) - 1
+        return (results) => results.claims[place]
+      }),
+    accept: (request) =>
+      ask<AcceptResult>(({ accepts }) => {
+        const place = accepts.push(request) - 1
+        return (results) => results.accepts[place]
+      }),
+    release: (request) =>
+      ask<boolean>(({ releases }) => {
+        const place = releases.push(request) - 1
+        return (results) => results.releases[place]
+      }),
+    async idle() {
+      while (underWay.size > 0) await Promise.all(underWay)
+    },
+  }
+}
+
+function isElsewhere(result: unknown): result is Elsewhere {
+  return typeof result === 'object' && result !== null && 'lockedElsewhere' in result
+}
+
+const endOfTurn = () => new Promise((resolve) => setImmediate(resolve))
+
+async function orLate(work: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms).unref()
+  })
+  await Promise.race([work, late])
+  clearTimeout(timer)
+}

@@ -142,9 +142,15 @@ export function sceneOperations(
     const asked = accepts.flatMap(({ claimId, inviteId, userId }, request) =>
       invites.has(inviteId) ? [{ request, claim_id: claimId, invite_id: inviteId, user_id: userId }] : [],
     )
+    const known = (yield* statements.recorded(asked)).flatMap(({ request, by_claim, by_user }) => {
+      const id = by_claim ?? by_user
+      return id === null ? [] : [{ request, id }]
+    })
+    const rows = yield* statements.acceptancesOf([...new Set(known.map(({ id }) => id))].map((id) => ({ id })))
     const recorded = new Map<number, AcceptanceRow>()
-    for (const { request, ...row } of yield* statements.recorded(asked)) {
-      if (!recorded.has(request)) recorded.set(request, row)
+    for (const { request, id } of known) {
+      const row = rows.find((each) => each.id === id)
+      if (row) recorded.set(request, row)
     }
     return recorded
   }

@@ -88,21 +88,22 @@ export function claimStatements(dialect: Dialect) {
       where a.email = listed.email and a.invite_id = listed.invite_id and a.reopened_at is null`),
   )
 
-  // Each is looked up by itself: joined at once, Postgres reads all that was never reopened, until it is told by ANALYZE
-  // how many those are. And two selects, because SQLite reads the whole table for an OR over partial indexes.
+  // Each is looked up by itself, by the unique index that is there for it: of a join, Postgres reads all that was never
+  // reopened, until ANALYZE tells it how many those are.
   const recorded = prepareMany(
     dialect,
     { request: 'integer', claim_id: 'text', invite_id: 'text', user_id: 'text' },
     (listed) =>
-      raw(sql<AcceptanceRow & { request: number }>`
-        select listed.request, a.* from ${listed} cross join ${acceptances} as a
-        where a.id = (
-          select r.id from ${acceptances} as r where r.claim_id = listed.claim_id and r.reopened_at is null)
-        union all
-        select listed.request, a.* from ${listed} cross join ${acceptances} as a
-        where a.id = (
-          select r.id from ${acceptances} as r
-          where r.invite_id = listed.invite_id and r.user_id = listed.user_id and r.reopened_at is null)`),
+      raw(sql<{ request: number; by_claim: string | null; by_user: string | null }>`
+        select listed.request,
+          (select r.id from ${acceptances} as r where r.claim_id = listed.claim_id and r.reopened_at is null) as by_claim,
+          (select r.id from ${acceptances} as r
+           where r.invite_id = listed.invite_id and r.user_id = listed.user_id and r.reopened_at is null) as by_user
+        from ${listed}`),
+  )
+
+  const acceptancesOf = prepareMany(dialect, { id: 'text' }, (listed) =>
+    raw(sql<AcceptanceRow>`select a.* from ${listed} cross join ${acceptances} as a where a.id = listed.id`),
   )
 
   const paused = prepareMany(dialect, { app_id: 'text', inviter_id: 'text' }, (listed) =>
@@ -178,6 +179,7 @@ export function claimStatements(dialect: Dialect) {
     holdsOfPersons,
     usesOfPersons,
     recorded,
+    acceptancesOf,
     paused,
     seatsTaken,
     writeCounts,

@@ -90,10 +90,10 @@ export function sceneOperations(
     const siblings = dialect.rowLocks ? yield* statements.siblings(verified) : []
     const ids = new Set([...accepts, ...releases].map(({ inviteId }) => inviteId))
     for (const { other } of siblings) ids.add(other)
-    const codes = new Map(claims.map((claim) => [`${claim.codeHash} ${claim.appId}`, codeOf(claim)]))
+    const codes = new Set(claims.map(({ codeHash }) => codeHash))
     const rows = [
       ...(yield* statements.lockIds(waits)([...ids].map((id) => ({ id })))),
-      ...(yield* statements.lockCodes(waits)([...codes.values()])),
+      ...(yield* statements.lockCodes(waits)([...codes].map((code_hash) => ({ code_hash })))),
     ]
     const invites = new Map(
       rows.map((row) => {

@@ -44,11 +44,12 @@ export function claimStatements(dialect: Dialect) {
         select i.* from ${listed} cross join ${invites} as i where i.id = listed.id ${locking(waits)}`),
     )
 
+  // By the unique index alone, whatever app it is and whether it was revoked: the rules tell.
   const lockCodes = (waits: boolean) =>
-    prepareMany(dialect, { app_id: 'text', code_hash: 'text' }, (listed) =>
+    prepareMany(dialect, { code_hash: 'text' }, (listed) =>
       raw(sql<InviteRow>`
         select i.* from ${listed} cross join ${invites} as i
-        where i.code_hash = listed.code_hash and i.app_id = listed.app_id and i.revoked_at is null ${locking(waits)}`),
+        where i.code_hash = listed.code_hash ${locking(waits)}`),
     )
 
   const whose = prepareMany(dialect, { app_id: 'text', code_hash: 'text' }, (listed) =>

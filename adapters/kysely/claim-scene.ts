@@ -90,10 +90,10 @@ export function sceneOperations(
     const siblings = dialect.rowLocks ? yield* statements.siblings(verified) : []
     const ids = new Set([...accepts, ...releases].map(({ inviteId }) => inviteId))
     for (const { other } of siblings) ids.add(other)
-    const codes = new Map(claims.map((claim) => [`${claim.codeHash} ${claim.appId}`, codeOf(claim)]))
+    const codes = new Set(claims.map(({ codeHash }) => codeHash))
     const rows = [
       ...(yield* statements.lockIds(waits)([...ids].map((id) => ({ id })))),
-      ...(yield* statements.lockCodes(waits)([...codes.values()])),
+      ...(yield* statements.lockCodes(waits)([...codes].map((code_hash) => ({ code_hash })))),
     ]
     const invites = new Map(
       rows.map((row) => {
@@ -142,9 +142,15 @@ export function sceneOperations(
     const asked = accepts.flatMap(({ claimId, inviteId, userId }, request) =>
       invites.has(inviteId) ? [{ request, claim_id: claimId, invite_id: inviteId, user_id: userId }] : [],
     )
+    const known = (yield* statements.recorded(asked)).flatMap(({ request, by_claim, by_user }) => {
+      const id = by_claim ?? by_user
+      return id === null ? [] : [{ request, id }]
+    })
+    const rows = yield* statements.acceptancesOf([...new Set(known.map(({ id }) => id))].map((id) => ({ id })))
     const recorded = new Map<number, AcceptanceRow>()
-    for (const { request, ...row } of yield* statements.recorded(asked)) {
-      if (!recorded.has(request)) recorded.set(request, row)
+    for (const { request, id } of known) {
+      const row = rows.find((each) => each.id === id)
+      if (row) recorded.set(request, row)
     }
     return recorded
   }

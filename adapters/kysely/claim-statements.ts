@@ -45,11 +45,12 @@ export function claimStatements(dialect: Dialect) {
         select i.* from ${listed} cross join ${invites} as i where i.id = listed.id ${locking(waits)}`),
     )
 
+  // By the unique index alone, whatever app it is and whether it was revoked: the rules tell.
   const lockCodes = (waits: boolean) =>
-    prepareMany(dialect, { app_id: 'text', code_hash: 'text' }, (listed) =>
+    prepareMany(dialect, { code_hash: 'text' }, (listed) =>
       raw(sql<InviteRow>`
         select i.* from ${listed} cross join ${invites} as i
-        where i.code_hash = listed.code_hash and i.app_id = listed.app_id and i.revoked_at is null ${locking(waits)}`),
+        where i.code_hash = listed.code_hash ${locking(waits)}`),
     )
 
   const whose = prepareMany(dialect, { app_id: 'text', code_hash: 'text' }, (listed) =>
@@ -89,17 +90,22 @@ export function claimStatements(dialect: Dialect) {
       where a.email = listed.email and a.invite_id = listed.invite_id and a.reopened_at is null`),
   )
 
-  // Two selects, because SQLite reads the whole table for an OR over partial indexes.
+  // Each is looked up by itself, by the unique index that is there for it: of a join, Postgres reads all that was never
+  // reopened, until ANALYZE tells it how many those are.
   const recorded = prepareMany(
     dialect,
     { request: 'integer', claim_id: 'text', invite_id: 'text', user_id: 'text' },
     (listed) =>
-      raw(sql<AcceptanceRow & { request: number }>`
-      select listed.request, a.* from ${listed} cross join ${acceptances} as a
-      where a.claim_id = listed.claim_id and a.reopened_at is null
-      union all
-      select listed.request, a.* from ${listed} cross join ${acceptances} as a
-      where a.invite_id = listed.invite_id and a.user_id = listed.user_id and a.reopened_at is null`),
+      raw(sql<{ request: number; by_claim: string | null; by_user: string | null }>`
+        select listed.request,
+          (select r.id from ${acceptances} as r where r.claim_id = listed.claim_id and r.reopened_at is null) as by_claim,
+          (select r.id from ${acceptances} as r
+           where r.invite_id = listed.invite_id and r.user_id = listed.user_id and r.reopened_at is null) as by_user
+        from ${listed}`),
+  )
+
+  const acceptancesOf = prepareMany(dialect, { id: 'text' }, (listed) =>
+    raw(sql<AcceptanceRow>`select a.* from ${listed} cross join ${acceptances} as a where a.id = listed.id`),
   )
 
   const paused = prepareMany(dialect, { app_id: 'text', inviter_id: 'text' }, (listed) =>
@@ -175,6 +181,7 @@ export function claimStatements(dialect: Dialect) {
     holdsOfPersons,
     usesOfPersons,
     recorded,
+    acceptancesOf,
     paused,
     seatsTaken,
     writeCounts,

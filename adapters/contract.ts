@@ -5,7 +5,7 @@ import { testAccepts } from './contract/accepts.js'
 import { testAccessRequests } from './contract/access-requests.js'
 import { testAppKeys } from './contract/app-keys.js'
 import { testClaims } from './contract/claims.js'
-import { APP, claimOf, create, found, type Test } from './contract/fixtures.js'
+import { APP, claimOf, create, found, ok, type Test } from './contract/fixtures.js'
 import { testInvites } from './contract/invites.js'
 import { testKeyedRequests } from './contract/keyed-requests.js'
 import { testLinks } from './contract/links.js'
@@ -73,7 +73,7 @@ export function storeContract({ describe, it }: TestRunner, open: () => Promise<
       const before = Date.now()
       const time = await store.time()
       const hour = 60 * 60 * 1000
-      assert.ok(Number.isInteger(time) && Math.abs(time - before) < hour, `in ms since 1970, instead of ${time}`)
+      ok(Number.isInteger(time) && Math.abs(time - before) < hour, `in ms since 1970, instead of ${time}`)
     })
 
     it('rejects everything once it is closed, and closes twice', async () => {

@@ -14,6 +14,7 @@ import {
   HOLD,
   NOW,
   newInvite,
+  ok,
   TERM,
   type Test,
 } from './fixtures.js'
@@ -102,13 +103,13 @@ export function testAccepts(test: Test): void {
     await store.claim(first)
     const once = await store.accept(acceptOf(first, invite, { userId: 'u1' }))
     const again = await store.accept(acceptOf(first, invite, { userId: 'u1' }))
-    assert.ok(once.accepted && again.accepted)
+    ok(once.accepted && again.accepted)
     assert.deepEqual([once.fresh, again.fresh], [true, false])
     assert.deepEqual(again.acceptance, once.acceptance)
     const second = claimOf(invite)
     await store.claim(second)
     const sameUser = await store.accept(acceptOf(second, invite, { userId: 'u1' }))
-    assert.ok(sameUser.accepted && !sameUser.fresh)
+    ok(sameUser.accepted && !sameUser.fresh)
     const after = await found(store, invite)
     assert.deepEqual([after.uses, after.held], [1, 0])
     await store.release({ claimId: first.claimId, inviteId: invite.id })
@@ -127,11 +128,11 @@ export function testAccepts(test: Test): void {
       const invite = await create(store, newInvite({ appId: meanwhile }))
       const now = NOW + TERM - 1
       const claim = claimOf(invite, { appId: meanwhile, now, lapsesAt: now + HOLD })
-      assert.ok((await store.claim(claim)).admitted)
+      ok((await store.claim(claim)).admitted)
       if (meanwhile === 'revoke') await store.revokeInvite({ appId: meanwhile, inviteId: invite.id, now })
       if (meanwhile === 'close') await close(store, now, meanwhile)
       const result = await store.accept(acceptOf(claim, invite, { now: now + HOLD - 1 }))
-      assert.ok(result.accepted, meanwhile)
+      ok(result.accepted, meanwhile)
     }
   })
 
@@ -171,7 +172,7 @@ export function testAccepts(test: Test): void {
     const invite = await create(store)
     const claim = claimOf(invite)
     await store.claim(claim)
-    assert.ok(!(await store.accept(acceptOf(claim, invite, { now: NOW + TERM }))).accepted, 'expired')
+    ok(!(await store.accept(acceptOf(claim, invite, { now: NOW + TERM }))).accepted, 'expired')
   })
 
   test('cancels waiting mail once no use is left', async (store) => {
@@ -193,14 +194,14 @@ export function testAccepts(test: Test): void {
     await store.claim(claim)
     const rival = claimOf(other)
     await store.claim(rival)
-    assert.ok(!(await store.accept(acceptOf(claim, other))).accepted)
-    assert.ok(!(await store.accept({ ...acceptOf(claim, own), appId: 'elsewhere' })).accepted)
-    assert.ok((await store.accept(acceptOf(claim, own, { userId: 'u1' }))).accepted, 'which has taken nothing from it')
-    assert.ok(!(await store.accept({ ...acceptOf(claim, own, { userId: 'u1' }), appId: 'elsewhere' })).accepted)
+    ok(!(await store.accept(acceptOf(claim, other))).accepted)
+    ok(!(await store.accept({ ...acceptOf(claim, own), appId: 'elsewhere' })).accepted)
+    ok((await store.accept(acceptOf(claim, own, { userId: 'u1' }))).accepted, 'which has taken nothing from it')
+    ok(!(await store.accept({ ...acceptOf(claim, own, { userId: 'u1' }), appId: 'elsewhere' })).accepted)
     assert.deepEqual([(await found(store, own)).held, (await found(store, own)).uses], [0, 1])
     await store.release({ claimId: rival.claimId, inviteId: own.id })
     assert.deepEqual([(await found(store, other)).held, (await found(store, other)).uses], [1, 0])
-    assert.ok((await store.accept(acceptOf(rival, other))).accepted)
+    ok((await store.accept(acceptOf(rival, other))).accepted)
   })
 
   test('gives a use back when it is reopened, once', async (store) => {
@@ -245,7 +246,7 @@ export function testAccepts(test: Test): void {
       if (now >= NOW + TERM) break
       const record = await found(store, invite)
       assert.equal(record.uses, uses)
-      assert.ok(record.held >= live.length && record.held + uses <= 4, `step ${step}`)
+      ok(record.held >= live.length && record.held + uses <= 4, `step ${step}`)
     }
   })
 }

@@ -1,7 +1,7 @@
 // The waiting list: who asked for access, who confirmed it, and what was decided.
 import assert from 'node:assert/strict'
 import type { AccessRequestDecision, InviteStore, NewAccessRequest } from '../../src/store.js'
-import { APP, acceptFor, create, found, NOW, newInvite, type Test } from './fixtures.js'
+import { APP, acceptFor, create, found, NOW, newInvite, ok, type Test } from './fixtures.js'
 
 const DAY = 24 * 60 * 60 * 1000
 const QUIET = 60
@@ -40,7 +40,7 @@ export function testAccessRequests(test: Test): void {
   })
   async function approve(store: InviteStore, ...request: Parameters<InviteStore['approveAccessRequest']>) {
     const result = await store.approveAccessRequest(...request)
-    assert.ok(result === undefined || (result !== 'paused' && 'request' in result))
+    ok(result === undefined || (result !== 'paused' && 'request' in result))
     return result
   }
 
@@ -70,7 +70,7 @@ export function testAccessRequests(test: Test): void {
     const leased = (await Promise.all([lease(store), lease(store)])).flat()
     assert.deepEqual(leased.map(({ delivery }) => delivery.id).sort(), ['invite mail', 'request mail'])
     const mail = leased.find(({ request }) => request !== undefined)
-    assert.ok(mail)
+    ok(mail)
     await store.finishDelivery(mail.delivery, { sentAt: NOW })
     assert.equal((await found(store, invite)).delivery?.sentAt, null)
     const again = await lease(store, NOW + 1)
@@ -158,7 +158,7 @@ export function testAccessRequests(test: Test): void {
     const made = results.filter((result) => result?.changed)
     assert.equal(made.length, 1)
     const invite = made[0]?.invite
-    assert.ok(invite?.delivery)
+    ok(invite?.delivery)
     for (const result of results) {
       assert.equal(result?.request.inviteId, invite.id)
       assert.equal(result?.request.decision, 'approve')
@@ -187,14 +187,14 @@ export function testAccessRequests(test: Test): void {
     assert.equal((await store.declineAccessRequest(decision(request)))?.changed, true)
     assert.equal((await store.declineAccessRequest(decision(request, NOW + 1)))?.changed, false)
     const approved = await approve(store, decision(request, NOW + 2), inviteFor(request.email), 'mail')
-    assert.ok(approved?.changed && approved.invite)
+    ok(approved?.changed && approved.invite)
     const declined = await store.declineAccessRequest(decision(request, NOW + 3))
     assert.equal(declined?.invite?.id, approved.invite.id)
     assert.equal((await found(store, approved.invite)).revokedAt, NOW + 3)
     assert.equal((await found(store, approved.invite)).delivery?.canceledAt, NOW + 3)
     assert.deepEqual([declined.request.decision, declined.request.inviteId], ['decline', null])
     const again = await approve(store, decision(request, NOW + 4), inviteFor(request.email), undefined)
-    assert.ok(again?.invite)
+    ok(again?.invite)
     await acceptFor(store, again.invite, { now: NOW + 5, email: { canonical: request.email, domain: 'example.com' } })
     const late = await store.declineAccessRequest(decision(request, NOW + 6))
     assert.deepEqual([late?.changed, late?.request.decision], [false, 'approve'])
@@ -215,7 +215,7 @@ export function testAccessRequests(test: Test): void {
     }
     assert.deepEqual(await names(store, 'declined'), ['three', 'two', 'one'])
     const [, two] = await store.listAccessRequests({ appId: APP, state: 'declined', by: 'position', limit: 9 })
-    assert.ok(two)
+    ok(two)
     const after = { at: NOW + 1, id: two.id }
     const rest = await store.listAccessRequests({ appId: APP, state: 'declined', by: 'position', limit: 9, after })
     assert.deepEqual(
@@ -237,13 +237,13 @@ export function testAccessRequests(test: Test): void {
     assert.equal(await prune(NOW + 4), 0)
     assert.equal(await prune(NOW + 5), 1)
     assert.equal(await find(store, 'eve'), undefined)
-    assert.ok(await find(store, 'ada'))
+    ok(await find(store, 'ada'))
   })
 
   test('keeps an approved request whose invite is removed', async (store) => {
     const request = await waiting(store, 'ada')
     const approved = await approve(store, decision(request), inviteFor(request.email), undefined)
-    assert.ok(approved?.invite?.expiresAt)
+    ok(approved?.invite?.expiresAt)
     const before = approved.invite.expiresAt
     await store.prune({ what: 'invites', before, now: before + DAY, limit: 9 })
     assert.equal(await store.findInvite({ appId: APP, inviteId: approved.invite.id }), undefined)

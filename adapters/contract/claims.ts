@@ -1,7 +1,20 @@
 // Claiming: the guarantee that the whole gate rests on.
 import assert from 'node:assert/strict'
 import type { ClaimRequest } from '../../src/store.js'
-import { APP, acceptFor, address, claimOf, create, found, HOLD, NOW, newInvite, TERM, type Test } from './fixtures.js'
+import {
+  APP,
+  acceptFor,
+  address,
+  claimOf,
+  create,
+  found,
+  HOLD,
+  NOW,
+  newInvite,
+  ok,
+  TERM,
+  type Test,
+} from './fixtures.js'
 
 export function testClaims(test: Test): void {
   test('R-01 admits exactly as many at once as there are uses', async (store) => {
@@ -19,14 +32,14 @@ export function testClaims(test: Test): void {
   test('admits any number where uses are unlimited', async (store) => {
     const invite = await create(store, newInvite({ maxUses: null }))
     const results = await Promise.all(Array.from({ length: 20 }, () => store.claim(claimOf(invite))))
-    assert.ok(results.every((result) => result.admitted))
+    ok(results.every((result) => result.admitted))
     assert.equal((await found(store, invite)).held, 20)
   })
 
   test('answers with the invite, its hold counted', async (store) => {
     const invite = await create(store, newInvite({ email: 'ada@example.com', metadata: { a: 1 } }))
     const result = await store.claim(claimOf(invite, { email: address('ada@example.com') }))
-    assert.ok(result.admitted)
+    ok(result.admitted)
     assert.equal(result.invite.held, 1)
     assert.deepEqual(result.invite.metadata, { a: 1 })
     assert.equal(result.invite.email, 'ada@example.com')
@@ -59,19 +72,19 @@ export function testClaims(test: Test): void {
 
   test('R-08 admits until just before the expiry', async (store) => {
     const invite = await create(store, newInvite({ maxUses: null }))
-    assert.ok((await store.claim(claimOf(invite, { now: NOW + TERM - 1 }))).admitted)
-    assert.ok(!(await store.claim(claimOf(invite, { now: NOW + TERM }))).admitted)
+    ok((await store.claim(claimOf(invite, { now: NOW + TERM - 1 }))).admitted)
+    ok(!(await store.claim(claimOf(invite, { now: NOW + TERM }))).admitted)
     const forever = await create(store, newInvite({ termMs: null, expiresAt: null }))
-    assert.ok((await store.claim(claimOf(forever, { now: NOW + 1e12 }))).admitted)
+    ok((await store.claim(claimOf(forever, { now: NOW + 1e12 }))).admitted)
   })
 
   test('judges the domain where the invite has one', async (store) => {
     const invite = await create(store, newInvite({ maxUses: null, emailDomain: 'example.com' }))
     const admits = async (email: ClaimRequest['email'], withoutEmail = false) =>
       (await store.claim(claimOf(invite, { email, withoutEmail }))).admitted
-    assert.ok(await admits(address('ada@example.com')))
-    assert.ok(!(await admits(address('ada@sub.example.com'))))
-    assert.ok(!(await admits(null, true)))
+    ok(await admits(address('ada@example.com')))
+    ok(!(await admits(address('ada@sub.example.com'))))
+    ok(!(await admits(null, true)))
   })
 
   test('obeys the stored mode, whatever the default', async (store) => {
@@ -80,16 +93,16 @@ export function testClaims(test: Test): void {
     const closed = await store.changeSettings({ appId: APP, change: { mode: 'closed' }, now: NOW })
     assert.deepEqual(closed, { mode: 'closed' })
     assert.deepEqual(await store.getSettings(APP), closed)
-    assert.ok(!(await store.claim(claimOf(invite))).admitted)
+    ok(!(await store.claim(claimOf(invite))).admitted)
     await store.changeSettings({ appId: APP, change: { mode: 'open' }, now: NOW })
-    assert.ok((await store.claim(claimOf(invite, { defaultMode: 'closed' }))).admitted)
+    ok((await store.claim(claimOf(invite, { defaultMode: 'closed' }))).admitted)
     assert.deepEqual(await store.getSettings('other'), {})
   })
 
   test('takes a use back from a hold that lapsed, and not a moment earlier', async (store) => {
     const invite = await create(store)
-    assert.ok((await store.claim(claimOf(invite))).admitted)
-    assert.ok(!(await store.claim(claimOf(invite, { now: NOW + HOLD - 1 }))).admitted)
+    ok((await store.claim(claimOf(invite))).admitted)
+    ok(!(await store.claim(claimOf(invite, { now: NOW + HOLD - 1 }))).admitted)
     const late = Array.from({ length: 10 }, () => claimOf(invite, { now: NOW + HOLD, lapsesAt: NOW + 2 * HOLD }))
     const results = await Promise.all(late.map((request) => store.claim(request)))
     assert.equal(results.filter((result) => result.admitted).length, 1)
@@ -102,7 +115,7 @@ export function testClaims(test: Test): void {
     await store.claim(claimOf(invite, { email }))
     await store.claim(claimOf(invite, { email }))
     const refused = await store.claim(claimOf(invite, { email: address('eve@evil.org'), now: NOW + HOLD }))
-    assert.ok(!refused.admitted)
+    ok(!refused.admitted)
     assert.equal((await found(store, invite)).held, 0)
   })
 
@@ -114,7 +127,7 @@ export function testClaims(test: Test): void {
     const given = await Promise.all([store.release(key), store.release(key), store.release(key)])
     assert.equal(given.filter(Boolean).length, 1)
     assert.equal((await found(store, invite)).held, 0)
-    assert.ok((await store.claim(claimOf(invite))).admitted)
+    ok((await store.claim(claimOf(invite))).admitted)
     await store.release(key)
     assert.equal((await found(store, invite)).held, 1)
   })
@@ -127,15 +140,15 @@ export function testClaims(test: Test): void {
     await acceptFor(store, used)
     const revoked = await store.revokeInvites({ appId: APP, inviterId: 'ann', now: NOW })
     assert.deepEqual(new Set(revoked.map(({ id }) => id)), new Set([ann.id, mailed.id]))
-    assert.ok(revoked.every(({ revokedAt }) => revokedAt === NOW))
+    ok(revoked.every(({ revokedAt }) => revokedAt === NOW))
     assert.equal((await found(store, mailed)).delivery?.canceledAt, NOW)
-    assert.ok(!(await store.claim(claimOf(ann))).admitted)
-    assert.ok((await store.claim(claimOf(bob))).admitted)
+    ok(!(await store.claim(claimOf(ann))).admitted)
+    ok((await store.claim(claimOf(bob))).admitted)
     assert.deepEqual(
       (await store.revokeInvites({ appId: APP, now: NOW })).map(({ id }) => id),
       [bob.id],
     )
-    assert.ok((await store.claim(claimOf(elsewhere))).admitted)
+    ok((await store.claim(claimOf(elsewhere))).admitted)
     assert.equal((await found(store, used)).revokedAt, null)
   })
 

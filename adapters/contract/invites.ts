@@ -1,7 +1,7 @@
 // Keeping invites: made, found, listed, sent again.
 import assert from 'node:assert/strict'
 import type { InviteRecord } from '../../src/store.js'
-import { APP, acceptFor, address, changed, create, NOW, newInvite, TERM, type Test } from './fixtures.js'
+import { APP, acceptFor, address, changed, create, NOW, newInvite, ok, TERM, type Test } from './fixtures.js'
 
 export function testInvites(test: Test): void {
   test('returns an invite as it was given', async (store) => {
@@ -58,7 +58,7 @@ export function testInvites(test: Test): void {
     )
     const results = await Promise.all(makings)
     const [first] = results
-    assert.ok(first && 'created' in first)
+    ok(first && 'created' in first)
     for (const result of results) assert.deepEqual(result, first)
     const leased = await store.leaseDeliveries({ now: NOW, leasedUntil: NOW + 1, limit: 10 })
     assert.equal(leased.length, 1)
@@ -98,7 +98,7 @@ export function testInvites(test: Test): void {
     const paged: string[] = []
     for (let after: object | undefined; paged.length < made.length; ) {
       const [next] = await store.listInvites({ ...query, limit: 1, ...(after && { after }) } as typeof query)
-      assert.ok(next)
+      ok(next)
       paged.push(next.id)
       after = { at: next.createdAt, id: next.id }
     }
@@ -109,7 +109,7 @@ export function testInvites(test: Test): void {
     assert.deepEqual(await ids({ appId: 'other' }), [])
 
     const used = made[0]
-    assert.ok(used)
+    ok(used)
     await acceptFor(store, used, { email: address('user0@even.example.com') })
     await store.revokeInvite({ appId: APP, inviteId: made[1]?.id ?? '', now: NOW })
     assert.deepEqual(await ids({ statuses: ['accepted'] }), [used.id])

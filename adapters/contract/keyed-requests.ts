@@ -1,7 +1,7 @@
 // Requests that came with an `Idempotency-Key`: each is carried out once, whoever asks again.
 import assert from 'node:assert/strict'
 import type { InviteStore, KeyedRequest, KeyedRequestState } from '../../src/store.js'
-import { NOW, type Test } from './fixtures.js'
+import { NOW, ok, type Test } from './fixtures.js'
 
 const LEASE = 100
 const KEPT = 1000
@@ -13,7 +13,7 @@ function keyed(now = NOW, changes: Partial<KeyedRequest> = {}): KeyedRequest {
 
 async function begin(store: InviteStore, now = NOW, changes: Partial<KeyedRequest> = {}) {
   const begun = await store.beginKeyedRequest(keyed(now, changes))
-  assert.ok(begun.state === 'begun', `it is ${begun.state}`)
+  ok(begun.state === 'begun', `it is ${begun.state}`)
   return { id: changes.id ?? 'key', startedAt: begun.startedAt, fresh: begun.fresh }
 }
 

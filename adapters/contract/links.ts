@@ -13,6 +13,7 @@ import {
   HOLD,
   NOW,
   newInvite,
+  ok,
   TERM,
   type Test,
 } from './fixtures.js'
@@ -77,7 +78,7 @@ function testOncePerPerson(test: Test): void {
     assert.deepEqual(reasons, [...Array(2).fill('admitted'), ...Array(10).fill('claimed')])
     for (const [index, result] of results.entries()) {
       const claim = claims[index]
-      if (result.admitted && claim) assert.ok((await store.accept(acceptOf(claim, invite))).accepted)
+      if (result.admitted && claim) ok((await store.accept(acceptOf(claim, invite))).accepted)
     }
     assert.equal(await reason(store, invite, { email: ADA }), 'used')
     assert.equal(await reason(store, invite, { email: address('eve@example.com') }), 'admitted')
@@ -99,7 +100,7 @@ function testOncePerPerson(test: Test): void {
   test('lets an address in again that gave its hold or its use back', async (store) => {
     const invite = await link(store)
     const claim = claimOf(invite, { email: ADA })
-    assert.ok((await store.claim(claim)).admitted)
+    ok((await store.claim(claim)).admitted)
     assert.equal(await reason(store, invite, { email: ADA }), 'claimed')
     await store.release({ claimId: claim.claimId, inviteId: invite.id })
     const { acceptance } = await acceptFor(store, invite, { email: ADA })
@@ -112,15 +113,15 @@ function testOncePerPerson(test: Test): void {
     const invite = await link(store)
     const slow = claimOf(invite, { email: ADA })
     const slower = claimOf(invite, { email: BOB })
-    assert.ok((await store.claim(slow)).admitted)
-    assert.ok((await store.claim(slower)).admitted)
+    ok((await store.claim(slow)).admitted)
+    ok((await store.claim(slower)).admitted)
     const later = NOW + HOLD
     const again = claimOf(invite, { email: ADA, now: later, lapsesAt: later + HOLD })
-    assert.ok((await store.claim(again)).admitted)
+    ok((await store.claim(again)).admitted)
     assert.equal((await store.accept(acceptOf(slow, invite, { now: later }))).accepted, false)
-    assert.ok((await store.accept(acceptOf(again, invite, { now: later }))).accepted)
+    ok((await store.accept(acceptOf(again, invite, { now: later }))).accepted)
     assert.equal((await store.accept(acceptOf(slow, invite, { now: later }))).accepted, false)
-    assert.ok((await store.accept(acceptOf(slower, invite, { now: later }))).accepted)
+    ok((await store.accept(acceptOf(slower, invite, { now: later }))).accepted)
     const { uses, held } = await found(store, invite)
     assert.deepEqual([uses, held], [2, 0])
   })
@@ -141,16 +142,16 @@ function testMailCounts(test: Test): void {
     const refused = results.flatMap((result) => ('limited' in result ? [result.limited] : []))
     assert.equal(results.filter((result) => 'created' in result).length, 5)
     assert.equal(refused.length, 15)
-    assert.ok(refused.every(({ id, until }) => ['app', 'ann', 'bob'].includes(id) && until === NOW + 100))
-    assert.ok('created' in (await mail(store, counts(5, 'other'))))
+    ok(refused.every(({ id, until }) => ['app', 'ann', 'bob'].includes(id) && until === NOW + 100))
+    ok('created' in (await mail(store, counts(5, 'other'))))
   })
 
   test('R-30 counts anew once the time of a limit is over, which began with its first mail', async (store) => {
-    assert.ok('created' in (await mail(store, counts(2, 'app'), NOW)))
-    assert.ok('created' in (await mail(store, counts(2, 'app'), NOW + 60)))
+    ok('created' in (await mail(store, counts(2, 'app'), NOW)))
+    ok('created' in (await mail(store, counts(2, 'app'), NOW + 60)))
     assert.deepEqual(await mail(store, counts(2, 'app'), NOW + 99), { limited: { id: 'app', until: NOW + 100 } })
-    assert.ok('created' in (await mail(store, counts(2, 'app'), NOW + 100)))
-    assert.ok('created' in (await mail(store, counts(2, 'app'), NOW + 150)))
+    ok('created' in (await mail(store, counts(2, 'app'), NOW + 100)))
+    ok('created' in (await mail(store, counts(2, 'app'), NOW + 150)))
     assert.deepEqual(await mail(store, counts(2, 'app'), NOW + 199), { limited: { id: 'app', until: NOW + 200 } })
     const prune = (before: number) => store.prune({ what: 'mailCounts', before, now: NOW + TERM, limit: 9 })
     assert.equal((await prune(NOW + 199)).removed, 0)
@@ -162,12 +163,12 @@ function testMailCounts(test: Test): void {
     const make = (deliveryId?: string, given = invite) =>
       store.createInvite(given, deliveryId, { mails: counts(2, 'app') })
     await Promise.all([1, 2, 3].map(() => make('mail')))
-    assert.ok('existing' in (await make('other', newInvite({ email: ADA.canonical }))))
-    assert.ok('created' in (await make(undefined, newInvite())))
-    assert.ok('created' in (await make('second', newInvite({ email: BOB.canonical }))))
-    assert.ok('limited' in (await make('third', newInvite({ email: 'eve@example.com' }))))
-    assert.ok('created' in (await make('mail')))
-    assert.ok('created' in (await make(undefined, newInvite({ email: 'eve@example.com' }))))
+    ok('existing' in (await make('other', newInvite({ email: ADA.canonical }))))
+    ok('created' in (await make(undefined, newInvite())))
+    ok('created' in (await make('second', newInvite({ email: BOB.canonical }))))
+    ok('limited' in (await make('third', newInvite({ email: 'eve@example.com' }))))
+    ok('created' in (await make('mail')))
+    ok('created' in (await make(undefined, newInvite({ email: 'eve@example.com' }))))
   })
 
   test('R-29 counts a mail that is sent again, and changes nothing where that is one too many', async (store) => {

@@ -1,7 +1,7 @@
 // Many invites in one step: each as if it were made alone, and none for whoever has joined.
 import assert from 'node:assert/strict'
 import type { InviteStore, NewInvite, NewInvites } from '../../src/store.js'
-import { APP, acceptFor, address, create, HOLD, NOW, newInvite, TERM, type Test } from './fixtures.js'
+import { APP, acceptFor, address, create, HOLD, NOW, newInvite, ok, TERM, type Test } from './fixtures.js'
 
 /** Each with a mail. */
 function listOf(invites: readonly NewInvite[], more: Partial<NewInvites> = {}): NewInvites {
@@ -66,9 +66,9 @@ export function testLists(test: Test): void {
     ]
     const [ada, eve, twice, elsewhere] = await store.createInvites(listOf(again))
     assert.deepEqual(ada, { existing: first[0]?.id })
-    assert.ok(eve && 'created' in eve)
+    ok(eve && 'created' in eve)
     assert.deepEqual(twice, { existing: again[1]?.id })
-    assert.ok(elsewhere && 'created' in elsewhere)
+    ok(elsewhere && 'created' in elsewhere)
     assert.deepEqual(await outcomesOf(store, listOf([to('bob@example.com', { appId: 'other' })], { appId: 'other' })), [
       'created',
     ])
@@ -170,6 +170,6 @@ export function testLists(test: Test): void {
 
 async function recordOf(store: InviteStore, { appId, id }: NewInvite) {
   const record = await store.findInvite({ appId, inviteId: id })
-  assert.ok(record)
+  ok(record)
   return record
 }

@@ -1,7 +1,7 @@
 // What the log, pauses and limits do elsewhere: decisions on the waiting list, lists, and keys of apps.
 import assert from 'node:assert/strict'
 import type { AccessRequestDecision, InviteStore, LogNote, NewInvite } from '../../src/store.js'
-import { APP, NOW, newInvite, TERM, type Test } from './fixtures.js'
+import { APP, NOW, newInvite, ok, TERM, type Test } from './fixtures.js'
 
 let counter = 0
 
@@ -84,7 +84,7 @@ export function testLogged(test: Test): void {
       listOf([newInvite({ inviterId: 'ann' }), newInvite({ inviterId: 'bob' }), made]),
     )
     assert.deepEqual(ann, { paused: true })
-    assert.ok(bob && 'created' in bob && again && 'created' in again)
+    ok(bob && 'created' in bob && again && 'created' in again)
     const decision = await confirmed(store, 'ada@example.com')
     const invite = newInvite({ inviterId: 'ann', email: 'ada@example.com' })
     assert.equal(await store.approveAccessRequest(decision, invite, undefined), 'paused')

@@ -1,6 +1,6 @@
 // The outbox: who delivers what, and what became of it.
 import assert from 'node:assert/strict'
-import { APP, create, found, NOW, newInvite, type Test } from './fixtures.js'
+import { APP, create, found, NOW, newInvite, ok, type Test } from './fixtures.js'
 
 export function testOutbox(test: Test): void {
   test('leases what is due to one caller at a time, oldest first', async (store) => {
@@ -18,7 +18,7 @@ export function testOutbox(test: Test): void {
     assert.deepEqual([...ids].sort(), ['mail-0', 'mail-1', 'mail-2', 'mail-3', 'mail-4'])
     const [first] = rounds.flat()
     assert.deepEqual([first?.delivery.attempts, first?.delivery.leasedUntil], [1, NOW + 100])
-    assert.ok(first?.invite)
+    ok(first?.invite)
     assert.equal(first.invite.id, first.delivery.inviteId)
     assert.equal(await store.nextDeliveryAt(), NOW + 5)
   })
@@ -28,7 +28,7 @@ export function testOutbox(test: Test): void {
     const take = async (now: number) =>
       (await store.leaseDeliveries({ now, leasedUntil: now + 10, limit: 1 }))[0]?.delivery
     const first = await take(NOW)
-    assert.ok(first)
+    ok(first)
     await store.finishDelivery(first, { retryAt: NOW + 50, error: 'no answer' })
     const waiting = (await found(store, invite)).delivery
     assert.deepEqual([waiting?.lastError, waiting?.leasedUntil, waiting?.nextAttemptAt], ['no answer', null, NOW + 50])
@@ -36,7 +36,7 @@ export function testOutbox(test: Test): void {
     const second = await take(NOW + 50)
     assert.equal(second?.attempts, 2)
     const third = await take(NOW + 60) // the lease of the second ran out
-    assert.ok(second && third)
+    ok(second && third)
     await store.finishDelivery(second, { failedAt: NOW + 61, error: 'too late to say so' })
     assert.equal((await found(store, invite)).delivery?.failedAt, null)
     await store.finishDelivery(third, { sentAt: NOW + 62 })
@@ -50,7 +50,7 @@ export function testOutbox(test: Test): void {
     const canceled = await create(store, newInvite({ email: 'bob@example.com', createdAt: NOW + 1 }), 'canceled')
     await store.revokeInvite({ appId: APP, inviteId: canceled.id, now: NOW + 1 })
     const [leased] = await store.leaseDeliveries({ now: NOW + 1, leasedUntil: NOW + 2, limit: 10 })
-    assert.ok(leased)
+    ok(leased)
     await store.finishDelivery(leased.delivery, { failedAt: NOW + 1, error: 'no such user' })
     assert.deepEqual(await store.leaseDeliveries({ now: NOW + 100, leasedUntil: NOW + 200, limit: 10 }), [])
     assert.equal(await store.nextDeliveryAt(), undefined)

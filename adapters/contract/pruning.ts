@@ -2,7 +2,20 @@
 import assert from 'node:assert/strict'
 import type { InviteRecord, InviteStore, PagePosition, PruneTarget } from '../../src/store.js'
 import { type InviteStatus, inviteStatuses } from '../../src/types.js'
-import { APP, acceptFor, acceptOf, claimOf, create, found, HOLD, NOW, newInvite, TERM, type Test } from './fixtures.js'
+import {
+  APP,
+  acceptFor,
+  acceptOf,
+  claimOf,
+  create,
+  found,
+  HOLD,
+  NOW,
+  newInvite,
+  ok,
+  TERM,
+  type Test,
+} from './fixtures.js'
 
 const DAY = 24 * 60 * 60 * 1000
 const BEFORE = NOW + DAY
@@ -16,9 +29,9 @@ async function pruneAll(store: InviteStore, what: PruneTarget, { before = BEFORE
     const { removed, next } = await store.prune({ what, before, now, limit, after })
     batches.push(removed)
     after = next
-    assert.ok(batches.length < 100, 'the batches must come to an end')
+    ok(batches.length < 100, 'the batches must come to an end')
   } while (after !== undefined)
-  assert.ok(Math.max(...batches) <= limit, 'no batch is larger than asked for')
+  ok(Math.max(...batches) <= limit, 'no batch is larger than asked for')
   return batches.reduce((sum, removed) => sum + removed, 0)
 }
 
@@ -71,9 +84,9 @@ export function testPruning(test: Test): void {
   test('keeps an invite while a claim holds it', async (store) => {
     const invite = await create(store)
     const claim = claimOf(invite, { lapsesAt: LATER + 1 })
-    assert.ok((await store.claim(claim)).admitted)
+    ok((await store.claim(claim)).admitted)
     assert.equal(await pruneAll(store, 'invites'), 0)
-    assert.ok((await store.accept(acceptOf(claim, invite, { now: LATER }))).accepted)
+    ok((await store.accept(acceptOf(claim, invite, { now: LATER }))).accepted)
   })
 
   test('changes no list, and lists an invite as pending again that is sent again', async (store) => {
@@ -88,7 +101,7 @@ export function testPruning(test: Test): void {
     assert.equal(all.length, 3)
     assert.deepEqual(await listed(store, ['expired', 'pending'], LATER), all)
     await store.changeInvite({ appId: APP, inviteId: expired.id, now: LATER, expiresAt: LATER + TERM })
-    assert.ok((await listed(store, ['pending'], LATER)).includes(expired.id))
+    ok((await listed(store, ['pending'], LATER)).includes(expired.id))
     assert.deepEqual(await listed(store, ['expired'], LATER), [])
     assert.equal(await pruneAll(store, 'invites', { before: LATER - DAY }), 0)
     assert.deepEqual(await listed(store, ['expired'], LATER + TERM), [expired.id])
@@ -159,10 +172,10 @@ export function testPruning(test: Test): void {
       const claim = claimOf(invite, { now: LATER, lapsesAt: LATER + HOLD })
       assert.equal((await store.claim(claim)).admitted, alive)
     }
-    assert.ok(admitted.every((claim) => claim.admitted))
+    ok(admitted.every((claim) => claim.admitted))
     for (const [index, claim] of claims.entries()) {
       const invite = pending[index] as InviteRecord
-      assert.ok((await store.accept(acceptOf(claim, invite))).accepted)
+      ok((await store.accept(acceptOf(claim, invite))).accepted)
     }
   })
 }

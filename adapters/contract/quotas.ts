@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { InviteRecord, InviteStore, NewInvite, QuotaKey } from '../../src/store.js'
 import type { QuotaRule } from '../../src/types.js'
-import { APP, acceptFor, changed, NOW, newInvite, TERM, type Test } from './fixtures.js'
+import { APP, acceptFor, changed, NOW, newInvite, ok, TERM, type Test } from './fixtures.js'
 
 const rule = (changes: Partial<QuotaRule> = {}): QuotaRule => ({ start: 3, refill: null, giveBack: false, ...changes })
 const quotaOf = (inviterId: string, changes: Partial<QuotaRule> = {}): QuotaKey => ({
@@ -16,7 +16,7 @@ export function testQuotas(test: Test): void {
     store.createInvite(newInvite({ inviterId: key.inviterId, ...changes }), undefined, { charge: key })
   const sent = async (...given: Parameters<typeof send>): Promise<InviteRecord> => {
     const result = await send(...given)
-    assert.ok('created' in result, 'it was not paid')
+    ok('created' in result, 'it was not paid')
     return result.created
   }
   const left = async (store: InviteStore, key: QuotaKey, now = NOW) => (await store.getQuota({ ...key, now })).left
@@ -35,8 +35,8 @@ export function testQuotas(test: Test): void {
 
   test('R-29 counts accounts, not invites', async (store) => {
     const ann = quotaOf('ann')
-    assert.ok('exceeded' in (await send(store, ann, { maxUses: 4 })))
-    assert.ok('exceeded' in (await send(store, ann, { maxUses: null })))
+    ok('exceeded' in (await send(store, ann, { maxUses: 4 })))
+    ok('exceeded' in (await send(store, ann, { maxUses: null })))
     await sent(store, ann, { maxUses: 2 })
     assert.equal(await left(store, ann), 1)
     const unlimited = quotaOf('bob', { start: null })
@@ -48,11 +48,11 @@ export function testQuotas(test: Test): void {
     const ann = quotaOf('ann', { start: 1 })
     const invite = newInvite({ email: 'ada@example.com', inviterId: 'ann' })
     const makings = await Promise.all([1, 2, 3].map(() => store.createInvite(invite, undefined, { charge: ann })))
-    assert.ok(makings.every((making) => 'created' in making && making.created.id === invite.id))
+    ok(makings.every((making) => 'created' in making && making.created.id === invite.id))
     assert.equal(await left(store, ann), 0)
-    assert.ok('created' in (await store.createInvite(invite, undefined, { charge: ann })))
+    ok('created' in (await store.createInvite(invite, undefined, { charge: ann })))
     const bob = quotaOf('bob')
-    assert.ok('existing' in (await send(store, bob, { email: 'ada@example.com' })))
+    ok('existing' in (await send(store, bob, { email: 'ada@example.com' })))
     assert.equal(await left(store, bob), 3)
   })
 
@@ -63,11 +63,11 @@ export function testQuotas(test: Test): void {
     const state = await store.setQuota({ ...ann, left: 1, now: NOW + 5 })
     assert.deepEqual(state, { left: 1, refilledAt: NOW + 5, rule: rule({ start: 7 }) })
     await sent(store, ann)
-    assert.ok('exceeded' in (await send(store, ann)))
+    ok('exceeded' in (await send(store, ann)))
     await store.setQuota({ ...ann, left: null, now: NOW })
     await sent(store, ann, { maxUses: null })
     await store.setQuota({ ...ann, left: 0, now: NOW })
-    assert.ok('exceeded' in (await send(store, ann)))
+    ok('exceeded' in (await send(store, ann)))
   })
 
   test('is refilled with each whole period, up to the cap', async (store) => {

@@ -1,7 +1,20 @@
 // The record: who did what, who invited whom, what happened when, and inviters that are paused.
 import assert from 'node:assert/strict'
 import type { InviteRecord, InviteStore, ListLog, LogNote, LogRecord, NewInvite } from '../../src/store.js'
-import { APP, acceptFor, acceptOf, claimOf, create, found, HOLD, NOW, newInvite, TERM, type Test } from './fixtures.js'
+import {
+  APP,
+  acceptFor,
+  acceptOf,
+  claimOf,
+  create,
+  found,
+  HOLD,
+  NOW,
+  newInvite,
+  ok,
+  TERM,
+  type Test,
+} from './fixtures.js'
 
 const DAY = 24 * 60 * 60 * 1000
 let counter = 0
@@ -15,7 +28,7 @@ const note = (action: string, id: string | null = 'boss'): LogNote => ({
 
 async function make(store: InviteStore, changes: Partial<NewInvite> = {}): Promise<InviteRecord> {
   const result = await store.createInvite(newInvite(changes), undefined, { note: note('invite.create') })
-  assert.ok('created' in result)
+  ok('created' in result)
   return result.created
 }
 
@@ -34,7 +47,7 @@ export function testRecord(test: Test): void {
     await store.createInvite(invite, 'mail', { note: made })
     await store.createInvite(invite, 'mail', { note: note('invite.create') }) // the same again
     const other = { ...newInvite({ email: invite.email }), codeHash: 'other' }
-    assert.ok('existing' in (await store.createInvite(other, undefined, { note: note('invite.create') })))
+    ok('existing' in (await store.createInvite(other, undefined, { note: note('invite.create') })))
     const key = { appId: APP, inviteId: invite.id }
     await store.changeInvite({ ...key, now: NOW + 1, role: 'nurse', note: note('invite.update') })
     await store.changeInvite({ ...key, appId: 'other', now: NOW + 1, role: 'nurse', note: note('invite.update') })
@@ -183,7 +196,7 @@ export function testRecord(test: Test): void {
     const elsewhere = await create(store, newInvite({ inviterId: 'ann', appId: 'other' }))
     const held = claimOf(invite)
     const lapsed = claimOf(invite, { lapsesAt: NOW + 1 })
-    assert.ok((await store.claim(held)).admitted && (await store.claim(lapsed)).admitted)
+    ok((await store.claim(held)).admitted && (await store.claim(lapsed)).admitted)
     assert.equal(await store.findPause(ann), null)
     assert.equal(await store.pauseInviter({ ...ann, paused: true, now: NOW + 1 }), NOW + 1)
     assert.equal(await store.pauseInviter({ ...ann, paused: true, now: NOW + 2 }), NOW + 1)
@@ -191,12 +204,12 @@ export function testRecord(test: Test): void {
 
     const now = NOW + 2
     assert.deepEqual(await store.claim(claimOf(invite, { now })), { admitted: false, reason: 'paused' })
-    for (const other of [...others, elsewhere]) assert.ok((await store.claim(claimOf(other))).admitted)
-    assert.ok((await store.accept(acceptOf(held, invite, { now }))).accepted, 'a hold was granted before')
-    assert.ok(!(await store.accept(acceptOf(lapsed, invite, { now }))).accepted)
+    for (const other of [...others, elsewhere]) ok((await store.claim(claimOf(other))).admitted)
+    ok((await store.accept(acceptOf(held, invite, { now }))).accepted, 'a hold was granted before')
+    ok(!(await store.accept(acceptOf(lapsed, invite, { now }))).accepted)
     const refused = newInvite({ inviterId: 'ann', email: 'ada@example.com' })
     assert.deepEqual(await store.createInvite(refused, undefined, { note: note('invite.create') }), { paused: true })
-    assert.ok('created' in (await store.createInvite({ ...newInvite(invite) }, undefined)), 'it was made before')
+    ok('created' in (await store.createInvite({ ...newInvite(invite) }, undefined)), 'it was made before')
     const key = { appId: APP, inviteId: invite.id, now }
     assert.equal(await store.changeInvite({ ...key, deliveryId: 'mail' }), 'paused')
     assert.equal(typeof (await store.changeInvite({ ...key, role: 'nurse' })), 'object')
@@ -204,8 +217,8 @@ export function testRecord(test: Test): void {
     assert.equal((await found(store, invite)).held, 0)
 
     assert.equal(await store.pauseInviter({ ...ann, paused: false, now }), null)
-    assert.ok((await store.claim(claimOf(invite, { now }))).admitted)
-    assert.ok('created' in (await store.createInvite(refused, undefined)))
+    ok((await store.claim(claimOf(invite, { now }))).admitted)
+    ok('created' in (await store.createInvite(refused, undefined)))
   })
 
   test('tells that an inviter is paused to nobody whom the invite is not for', async (store) => {
@@ -304,11 +317,11 @@ export function testRecord(test: Test): void {
     }))
     await store.createInvites({ appId: APP, now: NOW, invites, note: note('invite.create') })
     const [first] = invites.map(({ invite }) => ({ appId: APP, inviteId: invite.id, now: NOW }))
-    assert.ok(first)
+    ok(first)
     await store.changeInvite({ ...first, metadata: { source: 'blog' } })
     const invite = await store.findInvite(first)
     assert.deepEqual([invite?.source, invite?.metadata], ['fair', { source: 'blog' }])
-    assert.ok(invite)
+    ok(invite)
     await acceptFor(store, invite, { withoutEmail: true })
     const email = invite.email ?? ''
     await store.forgetPerson({ appId: APP, email, spellings: [email], now: NOW, limit: 9 })
@@ -337,6 +350,6 @@ export function testRecord(test: Test): void {
         ['mail.refuse', null, NOW + 1],
       ],
     )
-    assert.ok(!/ada|digest/.test(JSON.stringify(entries)))
+    ok(!/ada|digest/.test(JSON.stringify(entries)))
   })
 }

@@ -1,7 +1,7 @@
 // What is switched at run time: the mode, a planned switch of it, and how many seats there are.
 import assert from 'node:assert/strict'
 import type { ClaimRequest, StoredSettings } from '../../src/store.js'
-import { APP, acceptFor, acceptOf, claimOf, create, HOLD, NOW, newInvite, type Test } from './fixtures.js'
+import { APP, acceptFor, acceptOf, claimOf, create, HOLD, NOW, newInvite, ok, type Test } from './fixtures.js'
 
 export function testSettings(test: Test): void {
   const change = (settings: StoredSettings, now = NOW) => ({ appId: APP, change: settings, now })
@@ -29,12 +29,12 @@ export function testSettings(test: Test): void {
     await store.changeSettings(change({ schedule: { mode: 'closed', at: NOW + 5 } }))
     const admits = async (now: number, changes: Partial<ClaimRequest> = {}) =>
       (await store.claim(claimOf(invite, { now, lapsesAt: now + HOLD, ...changes }))).admitted
-    assert.ok(await admits(NOW + 4))
-    assert.ok(!(await admits(NOW + 5)))
+    ok(await admits(NOW + 4))
+    ok(!(await admits(NOW + 5)))
     const stored = await store.changeSettings(change({ mode: 'invite-only' }, NOW + 6))
     assert.equal(stored.mode, 'invite-only')
     assert.equal(stored.schedule ?? null, null)
-    assert.ok(await admits(NOW + 7))
+    ok(await admits(NOW + 7))
     const planned = { mode: 'closed', at: NOW + 20 } as const
     await store.changeSettings(change({ schedule: planned }, NOW + 8))
     assert.deepEqual((await store.changeSettings(change({ mode: 'open' }, NOW + 9))).schedule, planned)
@@ -50,40 +50,40 @@ export function testSettings(test: Test): void {
     const results = await Promise.all(requests.map(({ claim }) => store.claim(claim)))
     const admitted = requests.filter((_, index) => results[index]?.admitted)
     assert.equal(admitted.length, 3)
-    assert.ok(results.every((result) => result.admitted || result.reason === 'full'))
-    for (const { claim, invite } of admitted) assert.ok((await store.accept(acceptOf(claim, invite))).accepted)
+    ok(results.every((result) => result.admitted || result.reason === 'full'))
+    for (const { claim, invite } of admitted) ok((await store.accept(acceptOf(claim, invite))).accepted)
     const [invite] = invites
-    assert.ok(invite)
+    ok(invite)
     assert.deepEqual(await store.claim(claimOf(invite)), { admitted: false, reason: 'full' })
     await store.changeSettings(change({ seats: 4 }))
-    assert.ok((await store.claim(claimOf(invite))).admitted)
+    ok((await store.claim(claimOf(invite))).admitted)
   })
 
   test('has a seat again when a hold is released or lapses, or a use is given back', async (store) => {
     const invite = await create(store, newInvite({ maxUses: null }))
     const one = (changes: Partial<ClaimRequest> = {}) => claimOf(invite, { defaultSeats: 1, ...changes })
     const held = one()
-    assert.ok((await store.claim(held)).admitted)
-    assert.ok(!(await store.claim(one())).admitted)
+    ok((await store.claim(held)).admitted)
+    ok(!(await store.claim(one())).admitted)
     await store.release({ claimId: held.claimId, inviteId: invite.id })
-    assert.ok((await store.claim(one())).admitted)
+    ok((await store.claim(one())).admitted)
     const late = one({ now: NOW + HOLD, lapsesAt: NOW + 2 * HOLD })
-    assert.ok((await store.claim(late)).admitted)
+    ok((await store.claim(late)).admitted)
     const accepted = await store.accept(acceptOf(late, invite, { defaultSeats: 1 }))
-    assert.ok(accepted.accepted)
-    assert.ok(!(await store.claim(one({ now: NOW + 9 * HOLD, lapsesAt: NOW + 10 * HOLD }))).admitted)
+    ok(accepted.accepted)
+    ok(!(await store.claim(one({ now: NOW + 9 * HOLD, lapsesAt: NOW + 10 * HOLD }))).admitted)
     await store.reopenAcceptance({ appId: APP, acceptanceId: accepted.acceptance.id, now: NOW + 9 * HOLD })
-    assert.ok((await store.claim(one({ now: NOW + 9 * HOLD, lapsesAt: NOW + 10 * HOLD }))).admitted)
+    ok((await store.claim(one({ now: NOW + 9 * HOLD, lapsesAt: NOW + 10 * HOLD }))).admitted)
   })
 
   test('accepts a hold that lapsed only while there is a seat', async (store) => {
     const invite = await create(store, newInvite({ maxUses: null }))
     const one = (changes: Partial<ClaimRequest> = {}) => claimOf(invite, { defaultSeats: 1, ...changes })
     const lapsed = one()
-    assert.ok((await store.claim(lapsed)).admitted)
-    assert.ok((await store.claim(one({ now: NOW + HOLD, lapsesAt: NOW + 2 * HOLD }))).admitted)
+    ok((await store.claim(lapsed)).admitted)
+    ok((await store.claim(one({ now: NOW + HOLD, lapsesAt: NOW + 2 * HOLD }))).admitted)
     const late = acceptOf(lapsed, invite, { now: NOW + HOLD, defaultSeats: 1 })
-    assert.ok(!(await store.accept(late)).accepted)
-    assert.ok((await store.accept({ ...late, now: NOW + 2 * HOLD })).accepted)
+    ok(!(await store.accept(late)).accepted)
+    ok((await store.accept({ ...late, now: NOW + 2 * HOLD })).accepted)
   })
 }

@@ -12,6 +12,7 @@ import {
   HOLD,
   NOW,
   newInvite,
+  ok,
   TERM,
   type Test,
 } from './fixtures.js'
@@ -35,7 +36,7 @@ export function testSiblings(test: Test): void {
     for (const orgId of ['org', null]) {
       const bound = await boundTo(store, ADA, orgId)
       const { fresh, closed } = await join(store, await openLink(store, orgId))
-      assert.ok(fresh)
+      ok(fresh)
       const after = await found(store, bound)
       assert.deepEqual(after, {
         ...bound,
@@ -56,7 +57,7 @@ export function testSiblings(test: Test): void {
     const now = NOW + TERM
     const claim = claimOf(await openLink(store), { now, lapsesAt: now + HOLD, email: address(ADA) })
     const link = await store.findInviteByCode(claim)
-    assert.ok(link && (await store.claim(claim)).admitted)
+    ok(link && (await store.claim(claim)).admitted)
     await store.accept(acceptOf(claim, link, verified))
     assert.equal((await found(store, bound)).revokedAt, now)
     assert.equal(await store.changeInvite({ appId: APP, inviteId: bound.id, now, expiresAt: null }), 'over')
@@ -101,10 +102,10 @@ export function testSiblings(test: Test): void {
   test('R-31 keeps its word to a hold that the sibling had given', async (store) => {
     const bound = await boundTo(store)
     const claim = claimOf(bound, { email: address(ADA) })
-    assert.ok((await store.claim(claim)).admitted)
+    ok((await store.claim(claim)).admitted)
     await join(store, await openLink(store))
-    assert.ok((await found(store, bound)).revokedAt !== null)
-    assert.ok((await store.accept(acceptOf(claim, bound))).accepted)
+    ok((await found(store, bound)).revokedAt !== null)
+    ok((await store.accept(acceptOf(claim, bound))).accepted)
     const { uses, held } = await found(store, bound)
     assert.deepEqual([uses, held], [1, 0])
   })
@@ -112,15 +113,15 @@ export function testSiblings(test: Test): void {
   test('R-31 closes once: the same claim or the same user again closes nothing that was sent since', async (store) => {
     const link = await openLink(store)
     const first = claimOf(link, { email: address(ADA) })
-    assert.ok((await store.claim(first)).admitted)
+    ok((await store.claim(first)).admitted)
     await boundTo(store)
     const joined = await store.accept(acceptOf(first, link, { ...verified, userId: 'ada' }))
-    assert.ok(joined.accepted && joined.closed !== undefined)
+    ok(joined.accepted && joined.closed !== undefined)
     const anew = await create(store, newInvite({ email: ADA, orgId: 'org' }))
     const again = await store.accept(acceptOf(first, link, { ...verified, userId: 'ada' }))
     const sameUser = await join(store, link, 'ada')
     for (const result of [again, sameUser]) {
-      assert.ok(result.accepted && !result.fresh)
+      ok(result.accepted && !result.fresh)
       assert.equal(result.closed, undefined)
     }
     assert.deepEqual(await found(store, anew), anew)
@@ -130,10 +131,10 @@ export function testSiblings(test: Test): void {
     const bound = await boundTo(store)
     const link = await create(store, newInvite({ orgId: 'org' }))
     const claim = claimOf(link, { email: address(ADA), lapsesAt: NOW + 1 })
-    assert.ok((await store.claim(claim)).admitted)
+    ok((await store.claim(claim)).admitted)
     const rival = claimOf(link, { now: NOW + 1, lapsesAt: NOW + HOLD })
-    assert.ok((await store.claim(rival)).admitted)
-    assert.ok(!(await store.accept(acceptOf(claim, link, { ...verified, now: NOW + 1 }))).accepted)
+    ok((await store.claim(rival)).admitted)
+    ok(!(await store.accept(acceptOf(claim, link, { ...verified, now: NOW + 1 }))).accepted)
     assert.deepEqual(await found(store, bound), bound)
   })
 

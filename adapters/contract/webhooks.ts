@@ -1,7 +1,7 @@
 // Webhooks: queued with what they tell of, and for nobody else; who sends what, and what became of it.
 import assert from 'node:assert/strict'
 import type { InviteStore, LogNote, NewInvite } from '../../src/store.js'
-import { APP, acceptOf, claimOf, NOW, newInvite, TERM, type Test } from './fixtures.js'
+import { APP, acceptOf, claimOf, NOW, newInvite, ok, TERM, type Test } from './fixtures.js'
 
 let counter = 0
 
@@ -21,7 +21,7 @@ async function told(store: InviteStore, endpoint = 'main', now = NOW): Promise<r
 
 async function make(store: InviteStore, invite: NewInvite, webhooks: LogNote['webhooks'], deliveryId?: string) {
   const made = await store.createInvite(invite, deliveryId, { note: note('invite.create', webhooks) })
-  assert.ok('created' in made)
+  ok('created' in made)
   return made.created
 }
 
@@ -41,7 +41,7 @@ export function testWebhooks(test: Test): void {
     assert.equal(leased.length, 1)
     const [first] = leased
     const [entry] = (await store.listLog({ appId: APP, inviteId: invite.id, limit: 1 })) ?? []
-    assert.ok(first && entry && !('webhooks' in entry))
+    ok(first && entry && !('webhooks' in entry))
     assert.deepEqual(first.entry, entry)
     assert.equal(first.invite?.emailCanonical, 'ada@example.com')
     assert.equal(first.acceptance, undefined)
@@ -93,7 +93,7 @@ export function testWebhooks(test: Test): void {
     await make(store, newInvite({ email: 'eve@example.com', createdAt: now + 1 }), undefined, 'eve')
     for (const outcome of [{ sentAt: now }, { failedAt: now, error: 'no such user' }]) {
       const [mail] = await store.leaseDeliveries({ now: now + 1, leasedUntil: now + 50, limit: 1 })
-      assert.ok(mail)
+      ok(mail)
       await store.finishDelivery(mail.delivery, outcome, webhooks)
     }
     const actions = await told(store, 'main', now)
@@ -143,14 +143,14 @@ export function testWebhooks(test: Test): void {
     assert.deepEqual([ids.length, new Set(ids).size], [4, 4])
     assert.equal(await store.nextWebhookAt('main'), NOW + 4)
     const [first, second] = rounds.flat()
-    assert.ok(first && second)
+    ok(first && second)
     await store.finishWebhook(first.webhook, { retryAt: NOW + 50, error: 'no answer' })
     await store.finishWebhook(second.webhook, { sentAt: NOW + 9 })
     const [again] = (await leaseAll(store, NOW + 50)).filter(({ webhook }) => webhook.id === first.webhook.id)
     assert.deepEqual([again?.webhook.attempts, again?.webhook.lastError], [2, 'no answer'])
     await store.finishWebhook(first.webhook, { sentAt: NOW + 51 }) // too late: the lease is another's
     const later = (await leaseAll(store, NOW + 500)).map(({ webhook }) => webhook.id)
-    assert.ok(later.includes(first.webhook.id) && !later.includes(second.webhook.id))
+    ok(later.includes(first.webhook.id) && !later.includes(second.webhook.id))
     assert.equal(later.length, 4)
   })
 
@@ -170,7 +170,7 @@ export function testWebhooks(test: Test): void {
       ],
     )
     const [, last] = page
-    assert.ok(last)
+    ok(last)
     const rest = await store.listFailedWebhooks({ appId: APP, limit: 2, after: { at: last.at, id: last.id } })
     assert.deepEqual(
       rest.map(({ at }) => at),

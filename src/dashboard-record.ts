@@ -12,7 +12,6 @@ import type { AuditEntry, LogAction } from './record-types.js'
 import { type ShownTime, shownTime, shownTimeShape } from './shown-time.js'
 import type { Shape } from './templates/shape.js'
 import type { Acceptance, Page } from './types.js'
-import { isoTime } from './views.js'
 
 export interface LogValues extends FrameValues, PagerValues {
   readonly entries: readonly {
@@ -127,7 +126,7 @@ export function logPage(input: ListInput<AuditEntry>): LogValues {
 function spell(value: unknown): string {
   if (value === null) return 'none'
   const { mode, at } = value as { mode?: unknown; at?: unknown }
-  if (typeof mode === 'string' && typeof at === 'number') return `${mode} from ${shownTime(isoTime(at)).text} on`
+  if (typeof mode === 'string' && typeof at === 'string') return `${mode} from ${shownTime(at).text} on`
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 

@@ -39,7 +39,7 @@ export async function hashOfTyped(context: Context, appId: string, typed: string
   if (hashes.length === 1) return newest
   let known: string | undefined
   for (const codeHash of hashes) {
-    const invite = await context.store.findInviteByCode({ appId, codeHash })
+    const { invite } = await context.store.lookUp({ appId, codeHash })
     known ??= invite && codeHash
   }
   return known ?? newest

@@ -9,6 +9,7 @@ import type { MailRefusalStore, MailsExceeded } from './store-mails.js'
 import type { LogNote } from './store-notes.js'
 import type { OutboxStore } from './store-outbox.js'
 import type { PrivacyStore } from './store-privacy.js'
+import type { ReadingStore } from './store-reading.js'
 import type { RecordStore } from './store-record.js'
 import type {
   AcceptRequest,
@@ -18,7 +19,6 @@ import type {
   CreateInviteOptions,
   InviteChange,
   InviteKey,
-  ListInvites,
   PagePosition,
   PruneRequest,
   PruneResult,
@@ -36,6 +36,7 @@ export type * from './store-mails.js'
 export type * from './store-notes.js'
 export type * from './store-outbox.js'
 export type * from './store-privacy.js'
+export type * from './store-reading.js'
 export type * from './store-record.js'
 export type * from './store-requests.js'
 export type * from './store-settings.js'
@@ -57,6 +58,7 @@ export interface InviteStore
     AppKeyStore,
     AccessRequestStore,
     ListStore,
+    ReadingStore,
     RecordStore,
     MailRefusalStore,
     PrivacyStore,
@@ -116,15 +118,6 @@ export interface InviteStore
         codeTaken: true
       }
   >
-
-  /** The invite, whatever its state; `undefined` where this app has none of that id. */
-  findInvite(key: InviteKey): Promise<InviteRecord | undefined>
-
-  /** The invite of this code, unless revoked; `undefined` for revoked, unknown and other apps' codes alike. */
-  findInviteByCode(query: { readonly appId: string; readonly codeHash: string }): Promise<InviteRecord | undefined>
-
-  /** One page, newest first; up to `limit` records. */
-  listInvites(query: ListInvites): Promise<readonly InviteRecord[]>
 
   /**
    * Changes an invite that has a use left and was not revoked (`'over'` otherwise), also an expired one. With a new

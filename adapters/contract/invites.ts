@@ -27,11 +27,25 @@ export function testInvites(test: Test): void {
   test('finds nothing under another app', async (store) => {
     const invite = await create(store)
     assert.equal(await store.findInvite({ appId: 'other', inviteId: invite.id }), undefined)
-    assert.equal(await store.findInviteByCode({ appId: 'other', codeHash: invite.codeHash }), undefined)
+    assert.equal((await store.lookUp({ appId: 'other', codeHash: invite.codeHash })).invite, undefined)
     assert.equal(await store.revokeInvite({ appId: 'other', inviteId: invite.id, now: NOW }), undefined)
     const changed = await store.changeInvite({ appId: 'other', inviteId: invite.id, now: NOW, expiresAt: null })
     assert.equal(changed, undefined)
-    assert.equal((await store.findInviteByCode({ appId: APP, codeHash: invite.codeHash }))?.id, invite.id)
+    assert.equal((await store.lookUp({ appId: APP, codeHash: invite.codeHash })).invite?.id, invite.id)
+  })
+
+  test('looks up what a code is judged by, in one view', async (store) => {
+    const invite = await create(store, newInvite({ inviterId: 'ann' }))
+    const look = (codeHash = invite.codeHash) => store.lookUp({ appId: APP, codeHash })
+    const { delivery: _delivery, ...found } = { delivery: null, ...(await look()).invite }
+    const { delivery: _none, ...created } = invite
+    assert.deepEqual(found, created)
+    assert.deepEqual(await look('none'), { invite: undefined, settings: {}, isPaused: false })
+    await store.changeSettings({ appId: APP, change: { mode: 'closed', seats: 3 }, now: NOW })
+    await store.pauseInviter({ appId: APP, inviterId: 'ann', paused: true, now: NOW })
+    const { settings, isPaused } = await look()
+    assert.deepEqual([settings, isPaused], [{ mode: 'closed', seats: 3 }, true])
+    assert.deepEqual(await look('none'), { invite: undefined, settings, isPaused: false })
   })
 
   test('has one pending invite an app, organization and address, also when many are made at once', async (store) => {
@@ -142,7 +156,7 @@ export function testInvites(test: Test): void {
     assert.equal(again.expiresAt, NOW + 2 * TERM)
     assert.deepEqual([again.codeHash, again.codeSealed, again.codeGeneration], ['new', 'sealed', 2])
     assert.equal(again.delivery?.id, 'mail-2')
-    assert.equal(await store.findInviteByCode({ appId: APP, codeHash: invite.codeHash }), undefined)
+    assert.equal((await store.lookUp({ appId: APP, codeHash: invite.codeHash })).invite, undefined)
     const leased = await store.leaseDeliveries({ now: NOW + TERM, leasedUntil: NOW + 2 * TERM, limit: 10 })
     assert.deepEqual(
       leased.map(({ delivery }) => delivery.id),

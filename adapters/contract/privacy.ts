@@ -102,7 +102,7 @@ export function testPrivacy(test: Test): void {
         reason: 'unknown',
       })
     }
-    assert.equal(await store.findInviteByCode({ appId: APP, codeHash: invite.codeHash }), undefined)
+    assert.equal((await store.lookUp({ appId: APP, codeHash: invite.codeHash })).invite, undefined)
     changed(await store.changeInvite({ appId: APP, inviteId: invite.id, now: NOW, role: 'nurse' }))
     await make(store)
   })

@@ -2,7 +2,7 @@
 import type { AcceptRequest, ClaimRequest, ReleaseRequest } from '../../src/store.js'
 import { capOf, type Joining, JudgedApp, JudgedInvite } from './claim-rules.js'
 import type { ClaimRow, ClaimStatements } from './claim-statements.js'
-import type { Operation } from './operation.js'
+import { type Operation, together } from './operation.js'
 import type { AcceptanceRow, InviteRow } from './records.js'
 import type { Dialect } from './schema.js'
 import type { SettingsOperations } from './settings.js'
@@ -50,30 +50,35 @@ export function sceneOperations(
     }
     const skips = dialect.rowLocks && !waits
     const absent = skips ? claims.filter((claim) => inviteOf(claim) === undefined) : []
-    const elsewhere = new Map((yield* statements.whose(absent.map(codeOf))).map(({ id, code_hash }) => [code_hash, id]))
-
     const coming = claims.flatMap((request): Coming[] => {
       const invite = inviteOf(request)
       return invite ? [{ request, invite, email: request.email?.canonical ?? null }] : []
     })
-    addHolds(invites, yield* readHolds(requests, invites, coming))
+    const [others, holds, recorded, , found] = yield* together(
+      statements.whose(absent.map(codeOf)),
+      readHolds(requests, invites, coming),
+      readRecorded(accepts, invites),
+      readPauses(coming),
+      readApps(claims),
+    )
+    addHolds(invites, holds)
     const staying = accepts.flatMap((request): Coming[] => {
       const invite = invites.get(request.inviteId)
       return invite ? [{ request, invite, email: invite.holds.get(request.claimId)?.email ?? request.email }] : []
     })
-    const recorded = yield* readRecorded(accepts, invites)
     yield* readPersons(invites, [...coming, ...staying])
 
+    // Whose hold has lapsed asks for a use anew.
     const unheld = staying.filter(({ request, invite }) => !invite.isHeld(request))
-    yield* readPauses([...coming, ...unheld])
-    const apps = yield* readApps([...claims, ...unheld.map(({ request }) => request)])
+    yield* readPauses(unheld)
+    const apps = unheld.length === 0 ? found : yield* readApps([...claims, ...unheld.map(({ request }) => request)])
     for (const invite of invites.values()) invite.app = apps.get(invite.row.app_id)
 
     const isLocked = (id: string | undefined) => id === undefined || invites.has(id)
     return {
       invites,
       byCode,
-      elsewhere,
+      elsewhere: new Map(others.map(({ id, code_hash }) => [code_hash, id])),
       apps,
       recorded,
       isElsewhere: ({ inviteId }) => skips && !(isLocked(inviteId) && isLocked(siblingOf.get(inviteId))),
@@ -91,10 +96,11 @@ export function sceneOperations(
     const ids = new Set([...accepts, ...releases].map(({ inviteId }) => inviteId))
     for (const { other } of siblings) ids.add(other)
     const codes = new Set(claims.map(({ codeHash }) => codeHash))
-    const rows = [
-      ...(yield* statements.lockIds(waits)([...ids].map((id) => ({ id })))),
-      ...(yield* statements.lockCodes(waits)([...codes].map((code_hash) => ({ code_hash })))),
-    ]
+    const [named, coded] = yield* together(
+      statements.lockIds(waits)([...ids].map((id) => ({ id }))),
+      statements.lockCodes(waits)([...codes].map((code_hash) => ({ code_hash }))),
+    )
+    const rows = [...named, ...coded]
     const invites = new Map(
       rows.map((row) => {
         const expiresAt = row.expires_at === null ? null : dialect.decodeTime(row.expires_at)

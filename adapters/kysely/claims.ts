@@ -17,7 +17,8 @@ import { type ClaimRequests, type Scene, sceneOperations } from './claim-scene.j
 import { claimStatements } from './claim-statements.js'
 import type { DeliveryOperations } from './deliveries.js'
 import type { LogOperations } from './log.js'
-import type { Operation } from './operation.js'
+import { lastly, type Operation, together } from './operation.js'
+import type { Place } from './reading.js'
 import { type AcceptanceRow, toAcceptance, toInvite } from './records.js'
 import type { RevokingOperations } from './revoking.js'
 import type { Dialect } from './schema.js'
@@ -65,7 +66,11 @@ export function claimOperations(
     const accepts = requests.accepts.map((request, place) => accepted(scene, made, request, place))
     const releases = requests.releases.map((request) => released(scene, request))
     const claims = requests.claims.map((request) => claimed(scene, request))
-    yield* write(scene, made)
+    const isMore =
+      made.some((each) => each.request.webhooks !== undefined || siblingOf(each) !== undefined) ||
+      claims.some(isClaimed)
+    yield* isMore ? together(...writes(scene, made)) : lastly(...writes(scene, made))
+    yield* log.logAcceptances(made.map(({ request }) => request))
     return {
       accepts: yield* closeSiblings(accepts, made),
       releases,
@@ -135,43 +140,49 @@ export function claimOperations(
     return { admitted: true, invite: toInvite(dialect, { ...row, uses, held }, null) }
   }
 
-  function* write({ invites }: Scene, made: readonly Made[]): Operation<void> {
+  function writes({ invites }: Scene, made: readonly Made[]): readonly Operation<unknown>[] {
     const all = [...invites.values()]
-    yield* statements.removeClaims(all.flatMap(({ removed }) => [...removed].map((id) => ({ id }))))
     const counts = all.filter((invite) => invite.isChanged)
-    yield* statements.writeCounts(counts.map(({ row, uses, held }) => ({ id: row.id, uses, held })))
-    yield* statements.insertClaims(
-      all.flatMap(({ row, added }) =>
-        [...added.values()].map(({ id, email, lapsesAt }) => ({
-          id,
-          invite_id: row.id,
-          email,
-          lapses_at: dialect.encodeTime(lapsesAt),
-        })),
+    return [
+      statements.removeClaims(all.flatMap(({ removed }) => [...removed].map((id) => ({ id })))),
+      statements.writeCounts(counts.map(({ row, uses, held }) => ({ id: row.id, uses, held }))),
+      statements.insertClaims(
+        all.flatMap(({ row, added }) =>
+          [...added.values()].map(({ id, email, lapsesAt }) => ({
+            id,
+            invite_id: row.id,
+            email,
+            lapses_at: dialect.encodeTime(lapsesAt),
+          })),
+        ),
       ),
-    )
-    yield* statements.insertAcceptances(made.map(({ row }) => row))
-    yield* log.logAcceptances(made.map(({ request }) => request))
-    yield* deliveries.cancelAll(
-      made.flatMap(({ invite: { row, uses }, request: { now } }) =>
-        row.delivery_id !== null && row.max_uses !== null && uses >= row.max_uses
-          ? [{ invite_id: row.id, now: dialect.encodeTime(now) }]
-          : [],
+      statements.insertAcceptances(made.map(({ row }) => row)),
+      deliveries.cancelAll(
+        made.flatMap(({ invite: { row, uses }, request: { now } }) =>
+          row.delivery_id !== null && row.max_uses !== null && uses >= row.max_uses
+            ? [{ invite_id: row.id, now: dialect.encodeTime(now) }]
+            : [],
+        ),
       ),
-    )
+    ]
   }
 
-  /** An invite of an address has no sibling: of those that were not used, there is one for each. */
+  /** Where an acceptance may leave an invite over that was sent to its address. */
+  function siblingOf({ request: { verifiedEmail }, invite, row }: Made): Place | undefined {
+    // An invite of an address has none: of those that were not used, there is one for each.
+    if (verifiedEmail === null || invite.row.email_canonical !== null) return undefined
+    return { appId: row.app_id, email: verifiedEmail, orgId: row.org_id }
+  }
+
   function* closeSiblings(
     results: readonly (AcceptResult | Elsewhere)[],
     made: readonly Made[],
   ): Operation<readonly (AcceptResult | Elsewhere)[]> {
     const closed = new Map<string, InviteRecord | undefined>()
-    for (const { request, invite, row } of made) {
-      const { verifiedEmail, now, acceptanceId } = request
-      if (verifiedEmail === null || invite.row.email_canonical !== null) continue
-      const place = { appId: row.app_id, email: verifiedEmail, orgId: row.org_id }
-      closed.set(acceptanceId, yield* revoking.closePlace(place, now, request))
+    for (const each of made) {
+      const { request } = each
+      const place = siblingOf(each)
+      if (place) closed.set(request.acceptanceId, yield* revoking.closePlace(place, request.now, request))
     }
     return results.map((result) =>
       'accepted' in result && result.accepted && result.fresh
@@ -187,8 +198,6 @@ export function claimOperations(
     { byCode }: Scene,
   ): Operation<readonly (ClaimResult | Elsewhere)[]> {
     const idOf = (place: number) => byCode.get(claims[place]?.codeHash ?? '')?.row.id ?? ''
-    const isClaimed = (result: ClaimResult | Elsewhere) =>
-      'admitted' in result && !result.admitted && result.reason === 'claimed'
     const asked = new Set(results.flatMap((result, place) => (isClaimed(result) ? [idOf(place)] : [])))
     const found = yield* statements.firstLapses([...asked].map((id) => ({ invite_id: id })))
     const lapses = new Map(found.map((row) => [row.invite_id, dialect.decodeTime(row.lapses_at)]))
@@ -207,4 +216,8 @@ export function claimOperations(
   }
 
   return { redeem, accept }
+}
+
+function isClaimed(result: ClaimResult | Elsewhere): boolean {
+  return 'admitted' in result && !result.admitted && result.reason === 'claimed'
 }

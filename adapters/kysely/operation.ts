@@ -7,7 +7,16 @@ import { storable } from './records.js'
 import type { Dialect, ListedType } from './schema.js'
 
 /** Yields queries, is resumed with each one's rows, and returns its result. Nothing in it waits or runs by itself. */
-export type Operation<Result> = Generator<CompiledQuery, Result, readonly unknown[]>
+export type Operation<Result> = Generator<CompiledQuery | Flight, Result, readonly unknown[]>
+
+/** Queries of which none needs the rows of another: sent together where the driver can. Resumed with a list for each. */
+export class Flight {
+  constructor(
+    readonly queries: readonly CompiledQuery[],
+    /** Whether nothing is asked after these, so that the transaction may be committed with them. */
+    readonly isLast = false,
+  ) {}
+}
 
 interface Compilable<Row> {
   compile(): CompiledQuery<Row>
@@ -64,6 +73,47 @@ export function prepareMany<Columns extends Readonly<Record<string, ListedType>>
   }
 }
 
+/** Carries out operations side by side: at each step, what all of them ask is one flight. */
+export function* together<Results extends readonly unknown[]>(
+  ...operations: { readonly [Place in keyof Results]: Operation<Results[Place]> }
+): Operation<Results> {
+  return yield* sideBySide<Results>(operations, false)
+}
+
+/** As `together`, of operations that ask once at the most, and are the last of the transaction. */
+export function* lastly<Results extends readonly unknown[]>(
+  ...operations: { readonly [Place in keyof Results]: Operation<Results[Place]> }
+): Operation<Results> {
+  return yield* sideBySide<Results>(operations, true)
+}
+
+function* sideBySide<Results extends readonly unknown[]>(
+  operations: { readonly [Place in keyof Results]: Operation<Results[Place]> },
+  isLast: boolean,
+): Operation<Results> {
+  const results: unknown[] = []
+  let asking = operations.map((operation, place) => ({ operation, place, step: operation.next() }))
+  for (;;) {
+    for (const { place, step } of asking) if (step.done) results[place] = step.value
+    asking = asking.filter(({ step }) => !step.done)
+    if (asking.length === 0) return results as unknown as Results
+    const asked = asking.map(({ step }) => step.value as CompiledQuery | Flight)
+    const rows = (yield new Flight(asked.flatMap(queriesOf), isLast)) as readonly (readonly unknown[])[]
+    let from = 0
+    asking = asking.map(({ operation, place }, at) => {
+      const each = asked[at]
+      const own = each instanceof Flight ? rows.slice(from, from + each.queries.length) : (rows[from] ?? [])
+      from += each instanceof Flight ? each.queries.length : 1
+      return { operation, place, step: operation.next(own) }
+    })
+  }
+}
+
+/** One by one. */
+export function queriesOf(asked: CompiledQuery | Flight): readonly CompiledQuery[] {
+  return asked instanceof Flight ? asked.queries : [asked]
+}
+
 /** What no text of a JSON document can be, becomes what a parameter of its own would be kept as. */
 function jsonOf(rows: readonly object[]): string {
   const json = JSON.stringify(rows)
@@ -77,16 +127,24 @@ export function runSync<Result>(
   query: (query: CompiledQuery) => readonly unknown[],
 ): Result {
   let step = operation.next()
-  while (!step.done) step = operation.next(query(step.value))
+  while (!step.done) {
+    const asked = step.value
+    step = operation.next(asked instanceof Flight ? asked.queries.map(query) : query(asked))
+  }
   return step.value
 }
 
-/** Runs an operation on a connection that must be awaited. */
+/** Runs an operation on a connection that must be awaited, a query at a time. */
 export async function run<Result>(
   operation: Operation<Result>,
   query: (query: CompiledQuery) => Promise<readonly unknown[]>,
 ): Promise<Result> {
   let step = operation.next()
-  while (!step.done) step = operation.next(await query(step.value))
+  while (!step.done) {
+    const asked = step.value
+    const rows: (readonly unknown[])[] = []
+    for (const each of queriesOf(asked)) rows.push(await query(each))
+    step = operation.next(asked instanceof Flight ? rows : (rows[0] ?? []))
+  }
   return step.value
 }

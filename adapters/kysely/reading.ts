@@ -16,7 +16,6 @@ export interface Place {
 
 export interface ReadingOperations {
   findInvite(key: InviteKey): Operation<InviteRecord | undefined>
-  findInviteByCode(query: { readonly appId: string; readonly codeHash: string }): Operation<InviteRecord | undefined>
   rowOf(key: InviteKey): Operation<InviteRow | undefined>
   /** Keeps every other transaction from the invite until this one ends, claims and uses included. */
   lock(which: { readonly inviteId: string }): Operation<void>
@@ -31,15 +30,6 @@ export function readingOperations(dialect: Dialect, deliveries: DeliveryOperatio
 
   const byId = prepare((p: { appId: string; id: string }) =>
     db.selectFrom(tables.invites).selectAll().where('app_id', '=', p.appId).where('id', '=', p.id),
-  )
-
-  const byCode = prepare((p: { appId: string; codeHash: string }) =>
-    db
-      .selectFrom(tables.invites)
-      .selectAll()
-      .where('app_id', '=', p.appId)
-      .where('code_hash', '=', p.codeHash)
-      .where('revoked_at', 'is', null),
   )
 
   const lockById = prepare((p: { inviteId: string }) =>
@@ -81,14 +71,6 @@ export function readingOperations(dialect: Dialect, deliveries: DeliveryOperatio
     return row && (yield* withDelivery(row))
   }
 
-  function* findInviteByCode(query: {
-    readonly appId: string
-    readonly codeHash: string
-  }): Operation<InviteRecord | undefined> {
-    const [row] = yield* byCode(query)
-    return row && toInvite(dialect, row, null)
-  }
-
   function* withDeliveries(rows: readonly InviteRow[]): Operation<readonly InviteRecord[]> {
     const mails = yield* deliveries.find(rows.flatMap((row) => row.delivery_id ?? []))
     const mailOf = new Map(mails.map((mail) => [mail.id, toDelivery(dialect, mail)]))
@@ -97,7 +79,6 @@ export function readingOperations(dialect: Dialect, deliveries: DeliveryOperatio
 
   return {
     findInvite,
-    findInviteByCode,
     rowOf,
     lock,
     holderOf,

@@ -14,6 +14,7 @@ import { keyedRequestOperations } from './keyed-requests.js'
 import { listingOperations } from './listing.js'
 import { listOperations } from './lists.js'
 import { logOperations } from './log.js'
+import { lookingUpOperations } from './looking-up.js'
 import { mailOperations } from './mails.js'
 import { migrate } from './migrations.js'
 import { pausingOperations } from './pausing.js'
@@ -57,6 +58,7 @@ export function kyselyStore(
   const acceptances = acceptanceOperations(dialect, { reading, revoking, log })
   const requests = accessRequestOperations(dialect)
   const decisions = accessDecisionOperations(dialect, { revoking, invites, log })
+  const lookingUp = lookingUpOperations(dialect, settings)
   const branches = branchOperations(dialect)
   const statistics = statisticsOperations(dialect)
   const webhooks = webhookOperations(dialect, { reading, log })
@@ -72,7 +74,7 @@ export function kyselyStore(
     findInvitees: (request) => runner.read(() => lists.findInvitees(request)),
     lastDeliveryAt: () => runner.read(() => lists.lastDeliveryAt()),
     findInvite: (key) => runner.read(() => reading.findInvite(key)),
-    findInviteByCode: (query) => runner.read(() => reading.findInviteByCode(query)),
+    lookUp: (code) => runner.read(() => lookingUp.lookUp(code)),
     listInvites: (query) => runner.read(() => listing.listInvites(query)),
     changeInvite: (change) => runner.write(() => invites.changeInvite(change)),
     revokeInvite: (request) => runner.write(() => revoking.revokeInvite(request)),

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CompiledQuery } from 'kysely'
 import { storeUnavailable } from '../../src/errors.js'
-import { type Operation, run } from '../kysely/operation.js'
+import { Flight, type Operation, queriesOf, run } from '../kysely/operation.js'
 import type { Runner } from '../kysely/runner.js'
 import { isKyselyTransaction, queryIn } from '../kysely/transaction.js'
 import { explain, explainMigration, hasWaited, isTransient, SilentServer } from './errors.js'
@@ -30,6 +30,8 @@ export interface PgClient {
     /** By column name. */
     readonly rows: readonly unknown[]
   }>
+  /** Whether it sends queries on without waiting for the answers to those before. An option of pg, since 8.23. */
+  readonly pipeline?: boolean
   /** `I`dle, in a `T`ransaction, or in one that has failed (`E`). Since pg 8.17. */
   getTransactionStatus?(): string | null
 }
@@ -49,6 +51,9 @@ interface RunnerOptions {
   readonly end: () => Promise<void>
 }
 
+type Query = Parameters<PgClient['query']>[0]
+
+const COMMIT: Query = { text: 'commit' }
 const TRIES = 6
 /** How long is waited beyond `busyTimeoutMs`, after which a server that is there has said that it gives up. */
 export const SILENCE_MS = 2000
@@ -73,15 +78,35 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
     const asked = answering(client, begin === beginLong ? longMs : busyTimeoutMs)
     let broken: Error | undefined
     try {
-      await asked.query({ text: begin })
-      const result = await run(operation(), queryOn(asked))
-      await asked.query({ text: 'commit' })
-      return result
+      return await transact(asked, begin, operation())
     } catch (error) {
       broken = error instanceof SilentServer ? error : await rollback(asked)
       throw error
     } finally {
       client.release(broken)
+    }
+  }
+
+  /**
+   * BEGIN goes with the first queries, and COMMIT with the last where they are known to be. Where BEGIN itself is refused,
+   * as by a server that may not be written, so is whatever came with it.
+   */
+  async function transact<Result>(client: PgClient, begin: string, operation: Operation<Result>): Promise<Result> {
+    let opening: Query[] = [{ text: begin }]
+    let isOver = false
+    for (let step = operation.next(); ; ) {
+      if (step.done) {
+        if (!isOver) await send(client, [...opening, COMMIT])
+        return step.value
+      }
+      if (isOver) throw new Error('an operation asked for more after its last flight')
+      const asked = step.value
+      isOver = asked instanceof Flight && asked.isLast
+      const queries = queriesOf(asked).map(toQuery)
+      const answers = await send(client, [...opening, ...queries, ...(isOver ? [COMMIT] : [])])
+      const rows = answers.slice(opening.length, opening.length + queries.length)
+      opening = []
+      step = operation.next(asked instanceof Flight ? rows : (rows[0] ?? []))
     }
   }
 
@@ -114,6 +139,7 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
   /** As `client`, but without an endless wait for a server that has gone silent, as behind a network that is down. */
   function answering(client: PgClient, statementMs: number): PgClient {
     return {
+      ...(client.pipeline === true && { pipeline: true }),
       async query(query) {
         const answer = await within(statementMs + SILENCE_MS, client.query(query))
         if (answer === LATE) throw new SilentServer()
@@ -198,11 +224,26 @@ async function makeSchema(client: PgClient, schema: string): Promise<void> {
   if (rows.length === 0) await client.query({ text: `create schema "${schema}"` })
 }
 
-function queryOn(client: PgClient): (query: CompiledQuery) => Promise<readonly unknown[]> {
-  return async ({ sql, parameters }) => {
-    const { rows } = await client.query({ text: sql, values: parameters.map(encodeParameter), types })
-    return rows
+function toQuery({ sql, parameters }: CompiledQuery): Query {
+  return { text: sql, values: parameters.map(encodeParameter), types }
+}
+
+/** Without waiting in between where the client pipelines. The first that fails is told: those behind it fail by it. */
+async function send(client: PgClient, queries: readonly Query[]): Promise<readonly (readonly unknown[])[]> {
+  const answers: (readonly unknown[])[] = []
+  if (client.pipeline !== true) {
+    for (const query of queries) answers.push((await client.query(query)).rows)
+    return answers
   }
+  for (const answer of await Promise.allSettled(queries.map((query) => client.query(query)))) {
+    if (answer.status === 'rejected') throw answer.reason
+    answers.push(answer.value.rows)
+  }
+  return answers
+}
+
+function queryOn(client: PgClient): (query: CompiledQuery) => Promise<readonly unknown[]> {
+  return async (query) => (await client.query(toQuery(query))).rows
 }
 
 /** The host's pg client, where it has a transaction open. */

@@ -1,8 +1,9 @@
 // What a signup page may show of an invite before anybody signs up. Changes nothing, and tells the listeners.
 import { addressHint } from '../addresses.js'
-import { appOf, type Context, type KnownScope, modeOf } from '../context.js'
+import { appOf, type Context, type KnownScope } from '../context.js'
 import { InviteError } from '../errors.js'
 import { hashOfTyped } from '../human-codes.js'
+import { modeAt } from '../modes.js'
 import { isProven } from '../proofs.js'
 import type { InvitePreview } from '../types.js'
 import { inviterOf, statusOf } from '../views.js'
@@ -25,15 +26,9 @@ export async function checkInvite(
   const { store, config } = context
   const now = config.clock()
   const codeHash = await hashOfTyped(context, app.appId, inviteCode)
-  const invite = await store.findInviteByCode({ appId: app.appId, codeHash })
-  const mode = await modeOf(context, app)
-  if (invite === undefined || mode === 'closed' || statusOf(invite, now) !== 'pending') {
-    throw new InviteError('invite_not_found')
-  }
-  const { inviterId } = invite
-  if (inviterId !== null && (await store.findPause({ appId: app.appId, inviterId })) !== null) {
-    throw new InviteError('invite_not_found')
-  }
+  const { invite, settings, isPaused } = await store.lookUp({ appId: app.appId, codeHash })
+  const isShut = isPaused || modeAt(settings, app.mode, now) === 'closed'
+  if (invite === undefined || isShut || statusOf(invite, now) !== 'pending') throw new InviteError('invite_not_found')
   context.emit('opened', { appId: app.appId, inviteId: invite.id })
   const inviter = inviterOf(invite)
   return {

@@ -34,7 +34,7 @@ export function codeTaken(): InviteError {
 /** The store sees to the newest secret's. @throws InviteError where the code was given away under an older one. */
 export async function checkOlderCodes(context: Context, { appId, id }: NewInvite, code: string): Promise<void> {
   for (const codeHash of humanHashes(context, appId, normalizeHumanCode(code) ?? code).slice(1)) {
-    const other = await context.store.findInviteByCode({ appId, codeHash })
+    const { invite: other } = await context.store.lookUp({ appId, codeHash })
     if (other !== undefined && other.id !== id) throw codeTaken()
   }
 }

@@ -52,7 +52,7 @@ describe('the contract suite', () => {
       return {
         ...store,
         async claim(request) {
-          const invite = await store.findInviteByCode(request)
+          const { invite } = await store.lookUp(request)
           if (invite === undefined) return { admitted: false, reason: 'unknown' }
           const before = held.get(invite.id) ?? 0
           if (invite.maxUses !== null && invite.uses + before >= invite.maxUses)
@@ -89,7 +89,7 @@ describe('the contract suite', () => {
           await arrived() // so that none sees what the others of the same moment hold
           await client.query('commit')
           client.release()
-          const invite = await store.findInviteByCode(request)
+          const { invite } = await store.lookUp(request)
           if (rowCount === 0 || invite === undefined) return { admitted: false, reason: 'claimed' }
           admitted.set(invite.id, (admitted.get(invite.id) ?? 0) + 1)
           overrun ||= admitted.get(invite.id) === (invite.maxUses ?? 0) + 1

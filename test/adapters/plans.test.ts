@@ -148,7 +148,7 @@ const cases: readonly (readonly [name: string, run: (store: InviteStore) => Prom
     ],
     ['a new user', (store) => store.listAcceptances({ appId: APP, userId: 'u1', limit: 9 }), 'acceptances_by_user'],
     ['the tree', (store) => store.getTree({ appId: APP, rootId: 'big', depth: 5, limit: 9 }), 'acceptances_inviter'],
-    ['check', (store) => store.findInviteByCode({ appId: APP, codeHash: 'code' }), 'invites_code'],
+    ['check', (store) => store.lookUp({ appId: APP, codeHash: 'code' }), 'invites_code'],
     ['what is due', (store) => store.leaseDeliveries({ now: 0, leasedUntil: 1, limit: 5 }), 'deliveries_due'],
     ['when it is due', (store) => store.nextDeliveryAt(), 'deliveries_due'],
     ['when a webhook is due', (store) => store.nextWebhookAt('main'), 'webhooks_due'],

@@ -255,7 +255,11 @@ export function memoryStore(): InviteStore {
     createInvite: step(createInvite),
 
     findInvite: step(find),
-    findInviteByCode: step(findByCode),
+    lookUp: step((code) => {
+      const invite = findByCode(code)
+      const isStopped = invite !== undefined && isPaused(invite)
+      return { invite, settings: settings.get(code.appId) ?? {}, isPaused: isStopped }
+    }),
 
     listInvites: step(({ appId, inviterId, statuses, emailPrefix = '', domain, limit, after, now }) =>
       [...invites.values()]

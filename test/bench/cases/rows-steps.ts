@@ -104,7 +104,7 @@ export async function stepsOf(store: InviteStore, size: number): Promise<readonl
       const found = await store.listAcceptances({ appId: APP, limit: PAGE, after })
       return found.map(({ acceptedAt, id }) => ({ at: acceptedAt, id }))
     })),
-    { name: 'check', run: () => store.findInviteByCode({ appId: APP, codeHash: md5(`code${any()}`) }) },
+    { name: 'check', run: () => store.lookUp({ appId: APP, codeHash: md5(`code${any()}`) }) },
     { name: 'retrieve', run: () => store.findInvite({ appId: APP, inviteId: md5(`id${any()}`) }) },
     {
       name: 'claim and release',

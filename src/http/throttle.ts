@@ -107,6 +107,17 @@ function createCounter(context: Context, rule: LimitConfig, what: Counted): Coun
   store.init?.({ windowMs } as Options)
   if (given === undefined) context.onClose(() => store.shutdown?.())
 
+  // In turn: of several in one turn of the event loop, a store in memory would tell each of all of them.
+  let counting: Promise<unknown> = Promise.resolve()
+  function increment(key: string): Promise<ClientRateLimitInfo> {
+    const info = counting.then(async () => {
+      const { totalHits, resetTime } = await store.increment(key)
+      return { totalHits, resetTime }
+    })
+    counting = info.catch(() => undefined)
+    return info
+  }
+
   return {
     store,
     limit,
@@ -120,7 +131,7 @@ function createCounter(context: Context, rule: LimitConfig, what: Counted): Coun
       return headersOf(known)
     },
     async count(req) {
-      const known = await counted(() => store.increment(keyOf(req)))
+      const known = await counted(() => increment(keyOf(req)))
       if (known.totalHits > limit) throw limited(known) // also guesses that were made side by side
       return headersOf(known)
     },

@@ -100,7 +100,7 @@ export async function attempt({ url }: Example, fields: { email: string; inviteC
 
 export async function switchMode(page: Page, mode: string): Promise<void> {
   await page.locator(`input[name=mode][value=${mode}]`).check()
-  await page.getByRole('button', { name: 'Switch' }).click()
+  await page.getByRole('button', { name: 'Switch', exact: true }).click()
   await page.getByRole('status').filter({ hasText: 'The mode was switched' }).waitFor()
   expect(await page.locator('input[name=mode]:checked').getAttribute('value')).to.equal(mode)
 }

@@ -15,8 +15,9 @@ import { checkGroupSize, GROUP_SIZE } from './kysely/groups.js'
 import { migrationStatements } from './kysely/migrations.js'
 import { type DbJson, type DbTime, type Dialect, type Tables, tableNames } from './kysely/schema.js'
 import { kyselyStore } from './kysely/store.js'
+import type { PgClient, PgPool, PgPoolClient } from './postgres/clients.js'
 import { loadDriver } from './postgres/driver.js'
-import { type PgClient, type PgPool, type PgPoolClient, postgresRunner, SILENCE_MS } from './postgres/runner.js'
+import { postgresRunner, SILENCE_MS } from './postgres/runner.js'
 import { decodeJson, decodeTime } from './postgres/values.js'
 
 export type { PgClient, PgPool, PgPoolClient }

@@ -31,6 +31,11 @@ interface Waiting {
   reject(error: unknown): void
 }
 
+/** A queue of requests, of which those that wait make up a group. */
+interface Lane {
+  add(waiting: Waiting): void
+}
+
 /** Puts a request into a group, and returns where its result is found. */
 type Put<Result> = (group: Requests) => (results: ClaimResults) => Result | Elsewhere | undefined
 
@@ -43,10 +48,12 @@ export interface Groups extends Pick<InviteStore, 'claim' | 'release'> {
 /** @param size How many requests share a transaction at most. With 1, each has its own. */
 export function groups(runner: Runner, { redeem }: ClaimOperations, size: number): Groups {
   const underWay = new Set<Promise<void>>()
-  const main = lane((group) => runTogether(group, false), LATE_MS.any)
-  const ofInvites = new Map<string, ReturnType<typeof lane>>()
+  // Apart, because an accept waits for the disk, and a claim need not.
+  const accepts = lane((group) => runTogether(group, false), LATE_MS.any)
+  const claims = lane((group) => runTogether(group, false), LATE_MS.any)
+  const ofInvites = new Map<string, Lane>()
 
-  function ask<Result>(put: Put<Result>): Promise<Result> {
+  function ask<Result>(main: Lane, put: Put<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
         join(group) {
@@ -71,7 +78,7 @@ export function groups(runner: Runner, { redeem }: ClaimOperations, size: number
   }
 
   /** A queue from which groups are taken, one at a time unless one is late. */
-  function lane(run: (group: readonly Waiting[]) => Promise<void>, lateMs: number, end = () => {}) {
+  function lane(run: (group: readonly Waiting[]) => Promise<void>, lateMs: number, end = () => {}): Lane {
     let queue: Waiting[] = []
     let isRunning = false
 
@@ -96,7 +103,7 @@ export function groups(runner: Runner, { redeem }: ClaimOperations, size: number
   }
 
   /** Where requests for an invite gather whose row another transaction has. */
-  function laneOf(inviteId: string) {
+  function laneOf(inviteId: string): Lane {
     const known = ofInvites.get(inviteId)
     if (known) return known
     const made = lane(
@@ -133,17 +140,17 @@ export function groups(runner: Runner, { redeem }: ClaimOperations, size: number
 
   return {
     claim: (request) =>
-      ask<ClaimResult>(({ claims }) => {
+      ask<ClaimResult>(claims, ({ claims }) => {
         const place = claims.push(request) - 1
         return (results) => results.claims[place]
       }),
     accept: (request) =>
-      ask<AcceptResult>(({ accepts }) => {
+      ask<AcceptResult>(accepts, ({ accepts }) => {
         const place = accepts.push(request) - 1
         return (results) => results.accepts[place]
       }),
     release: (request) =>
-      ask<boolean>(({ releases }) => {
+      ask<boolean>(claims, ({ releases }) => {
         const place = releases.push(request) - 1
         return (results) => results.releases[place]
       }),

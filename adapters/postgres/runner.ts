@@ -1,48 +1,22 @@
 // Runs the operations on a pool of Postgres connections, each in one transaction.
 import { setTimeout as delay } from 'node:timers/promises'
-import type { CompiledQuery } from 'kysely'
 import { storeUnavailable } from '../../src/errors.js'
 import { Flight, type Operation, queriesOf, run } from '../kysely/operation.js'
 import type { Runner } from '../kysely/runner.js'
 import { isKyselyTransaction, queryIn } from '../kysely/transaction.js'
+import {
+  type Ask,
+  hear,
+  hostTransaction,
+  type PgClient,
+  type PgPool,
+  type PgPoolClient,
+  type Query,
+  queryOn,
+  send,
+  toQuery,
+} from './clients.js'
 import { explain, explainMigration, hasWaited, isTransient, SilentServer } from './errors.js'
-import { encodeParameter, types } from './values.js'
-
-/** The part of pg's `Pool` that is used. */
-export interface PgPool {
-  /** How many connections it has. A client has none such, by which the two are told apart. */
-  readonly totalCount: number
-  /** A connection of the pool, to be released. */
-  connect(): Promise<PgPoolClient>
-}
-
-/** The part of pg's `Client` that is used. */
-export interface PgClient {
-  /** Runs a query. `types` says how values are parsed. */
-  query(query: {
-    /** The SQL; without values it may be several statements. */
-    readonly text: string
-    /** Its parameters. */
-    readonly values?: unknown[]
-    /** In place of the parsers that are set for the whole process. */
-    readonly types?: typeof types
-  }): Promise<{
-    /** By column name. */
-    readonly rows: readonly unknown[]
-  }>
-  /** Whether it sends queries on without waiting for the answers to those before. An option of pg, since 8.23. */
-  readonly pipeline?: boolean
-  /** `I`dle, in a `T`ransaction, or in one that has failed (`E`). Since pg 8.17. */
-  getTransactionStatus?(): string | null
-}
-
-/** The part of what pg's `Pool.connect()` gives that is used. */
-export interface PgPoolClient extends PgClient {
-  /** Gives it back. With an error, the connection is closed instead of used again. */
-  release(error?: Error | boolean): void
-  /** Listens to its breaking. */
-  on(event: 'error', listener: () => void): unknown
-}
 
 interface RunnerOptions {
   readonly pool: PgPool
@@ -50,8 +24,6 @@ interface RunnerOptions {
   readonly busyTimeoutMs: number
   readonly end: () => Promise<void>
 }
-
-type Query = Parameters<PgClient['query']>[0]
 
 const COMMIT: Query = { text: 'commit' }
 const TRIES = 6
@@ -75,12 +47,13 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
 
   async function attempt<Result>(begin: string, operation: () => Operation<Result>): Promise<Result> {
     const client = await connect()
-    const asked = answering(client, begin === beginLong ? longMs : busyTimeoutMs)
+    const statementMs = begin === beginLong ? longMs : busyTimeoutMs
+    const ask = (queries: readonly Query[]) => answered(send(client, queries), statementMs * queries.length)
     let broken: Error | undefined
     try {
-      return await transact(asked, begin, operation())
+      return await transact(ask, begin, operation())
     } catch (error) {
-      broken = error instanceof SilentServer ? error : await rollback(asked)
+      broken = error instanceof SilentServer ? error : await rollback(ask)
       throw error
     } finally {
       client.release(broken)
@@ -91,19 +64,19 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
    * BEGIN goes with the first queries, and COMMIT with the last where they are known to be. Where BEGIN itself is refused,
    * as by a server that may not be written, so is whatever came with it.
    */
-  async function transact<Result>(client: PgClient, begin: string, operation: Operation<Result>): Promise<Result> {
+  async function transact<Result>(ask: Ask, begin: string, operation: Operation<Result>): Promise<Result> {
     let opening: Query[] = [{ text: begin }]
     let isOver = false
     for (let step = operation.next(); ; ) {
       if (step.done) {
-        if (!isOver) await send(client, [...opening, COMMIT])
+        if (!isOver) await ask([...opening, COMMIT])
         return step.value
       }
       if (isOver) throw new Error('an operation asked for more after its last flight')
       const asked = step.value
       isOver = asked instanceof Flight && asked.isLast
       const queries = queriesOf(asked).map(toQuery)
-      const answers = await send(client, [...opening, ...queries, ...(isOver ? [COMMIT] : [])])
+      const answers = await ask([...opening, ...queries, ...(isOver ? [COMMIT] : [])])
       const rows = answers.slice(opening.length, opening.length + queries.length)
       opening = []
       step = operation.next(asked instanceof Flight ? rows : (rows[0] ?? []))
@@ -136,16 +109,11 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
     throw storeUnavailable(detail)
   }
 
-  /** As `client`, but without an endless wait for a server that has gone silent, as behind a network that is down. */
-  function answering(client: PgClient, statementMs: number): PgClient {
-    return {
-      ...(client.pipeline === true && { pipeline: true }),
-      async query(query) {
-        const answer = await within(statementMs + SILENCE_MS, client.query(query))
-        if (answer === LATE) throw new SilentServer()
-        return answer
-      },
-    }
+  /** Without an endless wait for a server that has gone silent, as behind a network that is down. */
+  async function answered<Answer>(work: Promise<Answer>, ms: number): Promise<Answer> {
+    const answer = await within(ms + SILENCE_MS, work)
+    if (answer === LATE) throw new SilentServer()
+    return answer
   }
 
   async function migrate(operation: () => Operation<void>): Promise<void> {
@@ -160,7 +128,7 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
       await run(operation(), queryOn(client))
       await client.query({ text: 'commit' })
     } catch (error) {
-      broken = await rollback(client)
+      broken = await rollback((queries) => send(client, queries))
       throw explainMigration(error, schema)
     } finally {
       client.release(broken)
@@ -198,21 +166,9 @@ async function within<Result>(ms: number, work: Promise<Result>): Promise<Result
   }
 }
 
-const heard = new WeakSet<PgPoolClient>()
-
-/**
- * A connection that breaks tells so twice: to its query, and by an event that ends the process if nobody listens. The
- * event may come after the connection was given back as broken, when the pool listens no more: so, for its whole life.
- */
-function hear(client: PgPoolClient): void {
-  if (heard.has(client)) return
-  heard.add(client)
-  client.on('error', () => undefined)
-}
-
 /** What kept it from being rolled back: such a connection is of no more use. */
-async function rollback(client: PgClient): Promise<Error | undefined> {
-  return await client.query({ text: 'rollback' }).then(
+async function rollback(ask: Ask): Promise<Error | undefined> {
+  return await ask([{ text: 'rollback' }]).then(
     () => undefined,
     (error: Error) => error,
   )
@@ -222,45 +178,4 @@ async function rollback(client: PgClient): Promise<Error | undefined> {
 async function makeSchema(client: PgClient, schema: string): Promise<void> {
   const { rows } = await client.query({ text: 'select 1 from pg_namespace where nspname = $1', values: [schema] })
   if (rows.length === 0) await client.query({ text: `create schema "${schema}"` })
-}
-
-function toQuery({ sql, parameters }: CompiledQuery): Query {
-  return { text: sql, values: parameters.map(encodeParameter), types }
-}
-
-/** Without waiting in between where the client pipelines. The first that fails is told: those behind it fail by it. */
-async function send(client: PgClient, queries: readonly Query[]): Promise<readonly (readonly unknown[])[]> {
-  const answers: (readonly unknown[])[] = []
-  if (client.pipeline !== true) {
-    for (const query of queries) answers.push((await client.query(query)).rows)
-    return answers
-  }
-  for (const answer of await Promise.allSettled(queries.map((query) => client.query(query)))) {
-    if (answer.status === 'rejected') throw answer.reason
-    answers.push(answer.value.rows)
-  }
-  return answers
-}
-
-function queryOn(client: PgClient): (query: CompiledQuery) => Promise<readonly unknown[]> {
-  return async (query) => (await client.query(toQuery(query))).rows
-}
-
-/** The host's pg client, where it has a transaction open. */
-async function hostTransaction(trx: unknown): Promise<PgClient> {
-  const client = trx as Partial<PgClient & Record<'totalCount', unknown>> | null | undefined
-  if (typeof client?.query !== 'function' || client.totalCount !== undefined) {
-    throw new TypeError('accept({ trx }) takes a Kysely transaction or a pg client (no Pool) inside BEGIN.')
-  }
-  const isOpen = client.getTransactionStatus
-    ? client.getTransactionStatus() === 'T'
-    : await (client as PgClient).query({ text: 'savepoint invite_only' }).then(
-        () => true,
-        () => false,
-      )
-  if (!isOpen)
-    throw new TypeError(
-      '`trx` is a pg client with no transaction open, or a failed one: call it between BEGIN and COMMIT.',
-    )
-  return client as PgClient
 }

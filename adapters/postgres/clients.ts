@@ -1,0 +1,97 @@
+// Connections of pg: what is used of them, and how queries are sent on one.
+import type { CompiledQuery } from 'kysely'
+import { encodeParameter, types } from './values.js'
+
+/** The part of pg's `Pool` that is used. */
+export interface PgPool {
+  /** How many connections it has. A client has none such, by which the two are told apart. */
+  readonly totalCount: number
+  /** A connection of the pool, to be released. */
+  connect(): Promise<PgPoolClient>
+}
+
+/** The part of pg's `Client` that is used. */
+export interface PgClient {
+  /** Runs a query. `types` says how values are parsed. */
+  query(query: {
+    /** The SQL; without values it may be several statements. */
+    readonly text: string
+    /** Its parameters. */
+    readonly values?: unknown[]
+    /** In place of the parsers that are set for the whole process. */
+    readonly types?: typeof types
+  }): Promise<{
+    /** By column name. */
+    readonly rows: readonly unknown[]
+  }>
+  /** Whether it sends queries on without waiting for the answers to those before. An option of pg, since 8.23. */
+  readonly pipeline?: boolean
+  /** `I`dle, in a `T`ransaction, or in one that has failed (`E`). Since pg 8.17. */
+  getTransactionStatus?(): string | null
+}
+
+/** The part of what pg's `Pool.connect()` gives that is used. */
+export interface PgPoolClient extends PgClient {
+  /** Gives it back. With an error, the connection is closed instead of used again. */
+  release(error?: Error | boolean): void
+  /** Listens to its breaking. */
+  on(event: 'error', listener: () => void): unknown
+}
+
+export type Query = Parameters<PgClient['query']>[0]
+
+/** The rows of each. */
+export type Ask = (queries: readonly Query[]) => Promise<readonly (readonly unknown[])[]>
+
+const heard = new WeakSet<PgPoolClient>()
+
+/**
+ * A connection that breaks tells so twice: to its query, and by an event that ends the process if nobody listens. The
+ * event may come after the connection was given back as broken, when the pool listens no more: so, for its whole life.
+ */
+export function hear(client: PgPoolClient): void {
+  if (heard.has(client)) return
+  heard.add(client)
+  client.on('error', () => undefined)
+}
+
+export function toQuery({ sql, parameters }: CompiledQuery): Query {
+  return { text: sql, values: parameters.map(encodeParameter), types }
+}
+
+/** Without waiting in between where the client pipelines. The first that fails is told: those behind it fail by it. */
+export async function send(client: PgClient, queries: readonly Query[]): Promise<readonly (readonly unknown[])[]> {
+  const answers: (readonly unknown[])[] = []
+  if (client.pipeline !== true) {
+    for (const query of queries) answers.push((await client.query(query)).rows)
+    return answers
+  }
+  for (const answer of await Promise.allSettled(queries.map((query) => client.query(query)))) {
+    if (answer.status === 'rejected') throw answer.reason
+    answers.push(answer.value.rows)
+  }
+  return answers
+}
+
+export function queryOn(client: PgClient): (query: CompiledQuery) => Promise<readonly unknown[]> {
+  return async (query) => (await client.query(toQuery(query))).rows
+}
+
+/** The host's pg client, where it has a transaction open. */
+export async function hostTransaction(trx: unknown): Promise<PgClient> {
+  const client = trx as Partial<PgClient & Record<'totalCount', unknown>> | null | undefined
+  if (typeof client?.query !== 'function' || client.totalCount !== undefined) {
+    throw new TypeError('accept({ trx }) takes a Kysely transaction or a pg client (no Pool) inside BEGIN.')
+  }
+  const isOpen = client.getTransactionStatus
+    ? client.getTransactionStatus() === 'T'
+    : await (client as PgClient).query({ text: 'savepoint invite_only' }).then(
+        () => true,
+        () => false,
+      )
+  if (!isOpen)
+    throw new TypeError(
+      '`trx` is a pg client with no transaction open, or a failed one: call it between BEGIN and COMMIT.',
+    )
+  return client as PgClient
+}

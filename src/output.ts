@@ -33,6 +33,8 @@ export const inviteSchema = v.strictObject({
   orgId: text,
   inviter,
   metadata: v.nullable(v.record(v.string(), v.unknown())),
+  emailDomain: text,
+  oncePerPerson: v.boolean(),
   maxUses: v.nullable(v.pipe(v.number(), v.integer())),
   uses: v.pipe(v.number(), v.integer()),
   createdAt: time,

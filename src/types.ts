@@ -70,6 +70,10 @@ export interface Invite {
   readonly inviter: Inviter | null
   /** The host's own data, as it was given; `null`: none. */
   readonly metadata: Readonly<Record<string, unknown>> | null
+  /** Of a link: the domain that addresses must be of; `null`: any. */
+  readonly emailDomain: string | null
+  /** Of a link: whether each address can use it once only. */
+  readonly oncePerPerson: boolean
   /** `null`: unlimited. */
   readonly maxUses: number | null
   /** Accepted uses. */

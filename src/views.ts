@@ -52,6 +52,8 @@ export function summaryOf(record: InviteRecord, now: number): InviteSummary {
     orgId: record.orgId,
     inviter: inviterOf(record),
     metadata: record.metadata,
+    emailDomain: record.emailDomain,
+    oncePerPerson: record.oncePerPerson,
     maxUses: record.maxUses,
     uses: record.uses,
     createdAt: isoTime(record.createdAt),

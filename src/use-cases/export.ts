@@ -22,7 +22,17 @@ const inviterColumns = ['inviterId', 'inviterEmail', 'inviterName'] as const
 const inviteColumns = [
   ...(['inviteId', 'email', 'appId', 'status', 'role', 'orgId'] as const),
   ...inviterColumns,
-  ...(['maxUses', 'uses', 'createdAt', 'expiresAt', 'deliveryState', 'sentAt', 'metadata'] as const),
+  ...([
+    'emailDomain',
+    'oncePerPerson',
+    'maxUses',
+    'uses',
+    'createdAt',
+    'expiresAt',
+    'deliveryState',
+    'sentAt',
+    'metadata',
+  ] as const),
 ]
 const acceptanceColumns = [
   ...(['acceptanceId', 'inviteId', 'appId', 'userId', 'email', 'role', 'orgId'] as const),
@@ -57,9 +67,10 @@ export async function exportInvites(context: Context, query: unknown, scope: Kno
     page: async (after) => (search ? await context.store.listInvites({ ...list, after }) : []),
     position: (record: InviteRecord) => ({ at: record.createdAt, id: record.id }),
     cells(record) {
-      const { inviter, metadata, delivery, used: _used, ...invite } = summaryOf(record, now)
+      const { inviter, metadata, delivery, oncePerPerson, used: _used, ...invite } = summaryOf(record, now)
       const mail = { deliveryState: delivery.state, sentAt: delivery.sentAt }
-      return { ...invite, ...inviterCells(inviter), ...mail, metadata: metadata && JSON.stringify(metadata) }
+      const more = { oncePerPerson: String(oncePerPerson), metadata: metadata && JSON.stringify(metadata) }
+      return { ...invite, ...inviterCells(inviter), ...mail, ...more }
     },
   })
 }

@@ -49,6 +49,8 @@ describe('the router', () => {
         orgId: 'ward-7',
         inviter: { id: 'boss', email: 'boss@example.com', name: 'Bo Boss' },
         metadata: { plan: 'pro' },
+        emailDomain: null,
+        oncePerPerson: false,
         maxUses: 1,
         uses: 0,
         createdAt: '2026-11-21T09:00:00.000Z',

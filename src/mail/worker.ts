@@ -12,7 +12,7 @@ import { noMoreToken, wantsNoMail } from './no-more.js'
 import { createRequestCompose } from './request-message.js'
 
 const SECOND = 1000
-const BATCH = 5 // mails at once
+const BATCH = 20 // mails at once
 const SEND_TIMEOUT_MS = 60 * SECOND
 const LEASE_MS = 90 * SECOND // longer than a send can take, so that no other worker sends the same mail beside it
 const MAX_ERROR = 300

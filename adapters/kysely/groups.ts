@@ -48,12 +48,10 @@ export interface Groups extends Pick<InviteStore, 'claim' | 'release'> {
 /** @param size How many requests share a transaction at most. With 1, each has its own. */
 export function groups(runner: Runner, { redeem }: ClaimOperations, size: number): Groups {
   const underWay = new Set<Promise<void>>()
-  // Apart, because an accept waits for the disk, and a claim need not.
-  const accepts = lane((group) => runTogether(group, false), LATE_MS.any)
-  const claims = lane((group) => runTogether(group, false), LATE_MS.any)
+  const main = lane((group) => runTogether(group, false), LATE_MS.any)
   const ofInvites = new Map<string, Lane>()
 
-  function ask<Result>(main: Lane, put: Put<Result>): Promise<Result> {
+  function ask<Result>(put: Put<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
         join(group) {
@@ -140,17 +138,17 @@ export function groups(runner: Runner, { redeem }: ClaimOperations, size: number
 
   return {
     claim: (request) =>
-      ask<ClaimResult>(claims, ({ claims }) => {
+      ask<ClaimResult>(({ claims }) => {
         const place = claims.push(request) - 1
         return (results) => results.claims[place]
       }),
     accept: (request) =>
-      ask<AcceptResult>(accepts, ({ accepts }) => {
+      ask<AcceptResult>(({ accepts }) => {
         const place = accepts.push(request) - 1
         return (results) => results.accepts[place]
       }),
     release: (request) =>
-      ask<boolean>(claims, ({ releases }) => {
+      ask<boolean>(({ releases }) => {
         const place = releases.push(request) - 1
         return (results) => results.releases[place]
       }),

@@ -51,35 +51,12 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
     const ask = (queries: readonly Query[]) => answered(send(client, queries), statementMs * queries.length)
     let broken: Error | undefined
     try {
-      return await transact(ask, begin, operation())
+      return await carryOut(operation(), ask, [{ text: begin }], [COMMIT])
     } catch (error) {
       broken = error instanceof SilentServer ? error : await rollback(ask)
       throw error
     } finally {
       client.release(broken)
-    }
-  }
-
-  /**
-   * BEGIN goes with the first queries, and COMMIT with the last where they are known to be. Where BEGIN itself is refused,
-   * as by a server that may not be written, so is whatever came with it.
-   */
-  async function transact<Result>(ask: Ask, begin: string, operation: Operation<Result>): Promise<Result> {
-    let opening: Query[] = [{ text: begin }]
-    let isOver = false
-    for (let step = operation.next(); ; ) {
-      if (step.done) {
-        if (!isOver) await ask([...opening, COMMIT])
-        return step.value
-      }
-      if (isOver) throw new Error('an operation asked for more after its last flight')
-      const asked = step.value
-      isOver = asked instanceof Flight && asked.isLast
-      const queries = queriesOf(asked).map(toQuery)
-      const answers = await ask([...opening, ...queries, ...(isOver ? [COMMIT] : [])])
-      const rows = answers.slice(opening.length, opening.length + queries.length)
-      opening = []
-      step = operation.next(asked instanceof Flight ? rows : (rows[0] ?? []))
     }
   }
 
@@ -142,13 +119,43 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
     hasWaited,
     migrate,
     async join(trx, operation) {
-      return await run(operation(), isKyselyTransaction(trx) ? queryIn(trx) : queryOn(await hostTransaction(trx)))
+      if (isKyselyTransaction(trx)) return await run(operation(), queryIn(trx))
+      const client = await hostTransaction(trx)
+      return await carryOut(operation(), (queries) => send(client, queries))
     },
     async close() {
       if (closed) return
       closed = true
       await end()
     },
+  }
+}
+
+/**
+ * BEGIN goes with the first queries, and COMMIT with the last where they are known to be. Where BEGIN itself is refused,
+ * as by a server that may not be written, so is whatever came with it.
+ */
+async function carryOut<Result>(
+  operation: Operation<Result>,
+  ask: Ask,
+  begin: readonly Query[] = [],
+  commit: readonly Query[] = [],
+): Promise<Result> {
+  let before = begin
+  let isOver = false
+  for (let step = operation.next(); ; ) {
+    if (step.done) {
+      if (!isOver) await ask([...before, ...commit])
+      return step.value
+    }
+    if (isOver) throw new Error('an operation asked for more after its last flight')
+    const asked = step.value
+    isOver = asked instanceof Flight && asked.isLast
+    const queries = queriesOf(asked).map(toQuery)
+    const answers = await ask([...before, ...queries, ...(isOver ? commit : [])])
+    const rows = answers.slice(before.length, before.length + queries.length)
+    before = []
+    step = operation.next(asked instanceof Flight ? rows : (rows[0] ?? []))
   }
 }
 

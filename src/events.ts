@@ -78,7 +78,7 @@ export interface InviteEvents {
   sent: [event: InviteEvent]
   /** A try to mail failed; `final` when it was the last. */
   failed: [event: DeliveryFailedEvent]
-  /** A signup page asked about an invite that would let somebody in: whoever came with it has opened the page. */
+  /** A signup page asked about an invite that would let somebody in, or its code was pasted: whoever has it is there. */
   opened: [event: OpenedEvent]
   /** An account was made with an invite. */
   accepted: [event: AcceptedEvent]

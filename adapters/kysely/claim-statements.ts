@@ -1,6 +1,6 @@
 // The statements under claiming, each for a list of requests and compiled once.
 import { type RawBuilder, sql } from 'kysely'
-import { prepare, prepareMany } from './operation.js'
+import { change, prepare, prepareChanges, prepareMany } from './operation.js'
 import type { AcceptanceRow, InviteRow } from './records.js'
 import type { DbTime, Dialect, Tables } from './schema.js'
 
@@ -9,6 +9,25 @@ export interface ClaimRow {
   readonly invite_id: string
   readonly email: string | null
   readonly lapses_at: DbTime
+}
+
+/** What is beside an invite, and where it is. */
+export interface Around extends Pick<InviteRow, 'id' | 'app_id' | 'code_hash' | 'revoked_at'> {
+  /** Who sent it, where that one's invites are paused. */
+  readonly paused_inviter: string | null
+  /** When the first of its holds lapses, or has lapsed. */
+  readonly first_lapse: DbTime | null
+}
+
+/** The hold that a request names, if there is one, and what was recorded before. */
+export interface Standing {
+  readonly place: number
+  readonly email: string | null
+  readonly lapses_at: DbTime | null
+  /** The acceptance of this very claim. */
+  readonly by_claim: string | null
+  /** The one of the same user. */
+  readonly by_user: string | null
 }
 
 const acceptance = {
@@ -53,10 +72,14 @@ export function claimStatements(dialect: Dialect) {
         where i.code_hash = listed.code_hash ${locking(waits)}`),
     )
 
-  const whose = prepareMany(dialect, { app_id: 'text', code_hash: 'text' }, (listed) =>
-    raw(sql<Pick<InviteRow, 'id' | 'code_hash'>>`
-      select i.id, i.code_hash from ${listed} cross join ${invites} as i
-      where i.code_hash = listed.code_hash and i.app_id = listed.app_id and i.revoked_at is null`),
+  // What is beside an invite, by its code, so that it is asked for together with the lock of the row.
+  const around = prepareMany(dialect, { code_hash: 'text' }, (listed) =>
+    raw(sql<Around>`
+      select i.id, i.app_id, i.code_hash, i.revoked_at, p.inviter_id as paused_inviter,
+        (select min(c.lapses_at) from ${claims} as c where c.invite_id = i.id) as first_lapse
+      from ${listed} cross join ${invites} as i
+      left join ${table('paused_inviters')} as p on p.app_id = i.app_id and p.inviter_id = i.inviter_id
+      where i.code_hash = listed.code_hash`),
   )
 
   // The 0 is no parameter: one would not match the unique index.
@@ -69,11 +92,8 @@ export function claimStatements(dialect: Dialect) {
         and coalesce(other.org_id, '') = coalesce(own.org_id, '') and other.revoked_at is null and other.uses = 0`),
   )
 
-  const holds = prepareMany(dialect, { invite_id: 'text', claim_id: 'text', now: 'time' }, (listed) =>
+  const lapsed = prepareMany(dialect, { invite_id: 'text', now: 'time' }, (listed) =>
     raw(sql<ClaimRow>`
-      select c.* from ${listed} cross join ${claims} as c
-      where c.id = listed.claim_id and c.invite_id = listed.invite_id
-      union all
       select c.* from ${listed} cross join ${claims} as c
       where c.invite_id = listed.invite_id and c.lapses_at <= listed.now`),
   )
@@ -90,18 +110,18 @@ export function claimStatements(dialect: Dialect) {
       where a.email = listed.email and a.invite_id = listed.invite_id and a.reopened_at is null`),
   )
 
-  // Each is looked up by itself, by the unique index that is there for it: of a join, Postgres reads all that was never
-  // reopened, until ANALYZE tells it how many those are.
-  const recorded = prepareMany(
+  // How whoever names a hold stands. Acceptances are looked up one by one, by the unique index that is there for it: of a
+  // join, Postgres reads all that was never reopened, until ANALYZE tells it how many those are.
+  const standings = prepareMany(
     dialect,
-    { request: 'integer', claim_id: 'text', invite_id: 'text', user_id: 'text' },
+    { place: 'integer', claim_id: 'text', invite_id: 'text', user_id: 'text' },
     (listed) =>
-      raw(sql<{ request: number; by_claim: string | null; by_user: string | null }>`
-        select listed.request,
+      raw(sql<Standing>`
+        select listed.place, c.email, c.lapses_at,
           (select r.id from ${acceptances} as r where r.claim_id = listed.claim_id and r.reopened_at is null) as by_claim,
           (select r.id from ${acceptances} as r
            where r.invite_id = listed.invite_id and r.user_id = listed.user_id and r.reopened_at is null) as by_user
-        from ${listed}`),
+        from ${listed} left join ${claims} as c on c.id = listed.claim_id and c.invite_id = listed.invite_id`),
   )
 
   const acceptancesOf = prepareMany(dialect, { id: 'text' }, (listed) =>
@@ -140,25 +160,25 @@ export function claimStatements(dialect: Dialect) {
     ]),
   )
 
-  const writeCounts = prepareMany(dialect, { id: 'text', uses: 'integer', held: 'integer' }, (listed) =>
-    raw(sql`update ${invites} as i set uses = listed.uses, held = listed.held from ${listed} where i.id = listed.id`),
-  )
-
-  const removeClaims = prepareMany(dialect, { id: 'text' }, (listed) =>
-    raw(sql`delete from ${claims} where id in (select listed.id from ${listed})`),
-  )
-
-  const insertClaims = prepareMany(
-    dialect,
-    { id: 'text', invite_id: 'text', email: 'text', lapses_at: 'time' },
-    (listed) =>
-      raw(sql`
-      insert into ${claims} (id, invite_id, email, lapses_at) select id, invite_id, email, lapses_at from ${listed}`),
-  )
-
-  const insertAcceptances = prepareMany(dialect, acceptance, (listed) => {
-    const names = sql.join(Object.keys(acceptance).map((name) => sql.ref(name)))
-    return raw(sql`insert into ${acceptances} (${names}) select ${names} from ${listed}`)
+  const write = prepareChanges(dialect, {
+    counts: change(
+      { id: 'text', uses: 'integer', held: 'integer' },
+      (listed) =>
+        sql`update ${invites} as i set uses = listed.uses, held = listed.held from ${listed} where i.id = listed.id`,
+    ),
+    removedClaims: change(
+      { id: 'text' },
+      (listed) => sql`delete from ${claims} where id in (select listed.id from ${listed})`,
+    ),
+    newClaims: change(
+      { id: 'text', invite_id: 'text', email: 'text', lapses_at: 'time' },
+      (listed) =>
+        sql`insert into ${claims} (id, invite_id, email, lapses_at) select id, invite_id, email, lapses_at from ${listed}`,
+    ),
+    acceptances: change(acceptance, (listed) => {
+      const names = sql.join(Object.keys(acceptance).map((name) => sql.ref(name)))
+      return sql`insert into ${acceptances} (${names}) select ${names} from ${listed}`
+    }),
   })
 
   const firstLapses = prepareMany(dialect, { invite_id: 'text' }, (listed) =>
@@ -175,19 +195,16 @@ export function claimStatements(dialect: Dialect) {
   return {
     lockIds: byWaiting(lockIds),
     lockCodes: byWaiting(lockCodes),
-    whose,
+    around,
     siblings,
-    holds,
+    lapsed,
     holdsOfPersons,
     usesOfPersons,
-    recorded,
+    standings,
     acceptancesOf,
     paused,
     seatsTaken,
-    writeCounts,
-    removeClaims,
-    insertClaims,
-    insertAcceptances,
+    write,
     firstLapses,
   }
 }

@@ -127,8 +127,8 @@ export function claimOperations(
   }
 
   function claimed({ byCode, apps, elsewhere }: Scene, request: ClaimRequest): ClaimResult | Elsewhere {
-    const lockedElsewhere = elsewhere.get(request.codeHash)
-    if (lockedElsewhere !== undefined) return { lockedElsewhere }
+    const other = elsewhere.get(request.codeHash)
+    if (other?.app_id === request.appId) return { lockedElsewhere: other.id }
     const app = apps.get(request.appId)
     const why = app ? app.shut(request) : 'closed'
     if (why !== undefined) return { admitted: false, reason: why }
@@ -142,12 +142,11 @@ export function claimOperations(
 
   function writes({ invites }: Scene, made: readonly Made[]): readonly Operation<unknown>[] {
     const all = [...invites.values()]
-    const counts = all.filter((invite) => invite.isChanged)
     return [
-      statements.removeClaims(all.flatMap(({ removed }) => [...removed].map((id) => ({ id })))),
-      statements.writeCounts(counts.map(({ row, uses, held }) => ({ id: row.id, uses, held }))),
-      statements.insertClaims(
-        all.flatMap(({ row, added }) =>
+      statements.write({
+        counts: all.filter(({ isChanged }) => isChanged).map(({ row, uses, held }) => ({ id: row.id, uses, held })),
+        removedClaims: all.flatMap(({ removed }) => [...removed].map((id) => ({ id }))),
+        newClaims: all.flatMap(({ row, added }) =>
           [...added.values()].map(({ id, email, lapsesAt }) => ({
             id,
             invite_id: row.id,
@@ -155,8 +154,8 @@ export function claimOperations(
             lapses_at: dialect.encodeTime(lapsesAt),
           })),
         ),
-      ),
-      statements.insertAcceptances(made.map(({ row }) => row)),
+        acceptances: made.map(({ row }) => row),
+      }),
       deliveries.cancelAll(
         made.flatMap(({ invite: { row, uses }, request: { now } }) =>
           row.delivery_id !== null && row.max_uses !== null && uses >= row.max_uses

@@ -8,6 +8,7 @@ import type { ClaimOperations, ClaimResults, Elsewhere } from './claims.js'
 import type { Runner } from './runner.js'
 
 export const GROUP_SIZE = 64
+const BY_INDEX = { isByIndex: true }
 const MOST = 1000
 
 /** @throws TypeError where it is none. */
@@ -132,7 +133,7 @@ export function groups(runner: Runner, { redeem }: ClaimOperations, size: number
     const tell = group.map((waiting) => waiting.join(requests))
     // A hold that a power cut takes costs its owner another try; an accept that it takes, the truth.
     const write = requests.accepts.length > 0 ? runner.write : runner.writeLightly
-    const results = await write(() => redeem(requests, waits))
+    const results = await write(() => redeem(requests, waits), BY_INDEX)
     for (const give of tell) give(results)
   }
 

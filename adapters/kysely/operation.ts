@@ -2,7 +2,7 @@
 //
 // Written so, the rules know no driver: one text runs on a connection that answers at once (better-sqlite3), on one
 // that must be awaited (pg), and in the host's own transaction of either kind.
-import type { CompiledQuery, RawBuilder } from 'kysely'
+import { type CompiledQuery, type RawBuilder, sql } from 'kysely'
 import { storable } from './records.js'
 import type { Dialect, ListedType } from './schema.js'
 
@@ -59,9 +59,9 @@ export function prepareMany<Columns extends Readonly<Record<string, ListedType>>
   build: (listed: RawBuilder<unknown>) => Compilable<Row>,
 ): (rows: readonly { readonly [Name in keyof Columns]: unknown }[]) => Operation<readonly Row[]> {
   if (listed.atOnce) {
-    const statement = prepare((p: { json: string; count: number }) => build(listed.from(p, columns)))
+    const statement = prepare((p: { json: string }) => build(listed.from(p, columns)))
     return function* (rows) {
-      return rows.length === 0 ? [] : yield* statement({ json: jsonOf(rows), count: rows.length })
+      return rows.length === 0 ? [] : yield* statement({ json: jsonOf(rows) })
     }
   }
   const names = Object.keys(columns)
@@ -70,6 +70,66 @@ export function prepareMany<Columns extends Readonly<Record<string, ListedType>>
     const found: Row[] = []
     for (const row of rows) found.push(...(yield* statement(row)))
     return found
+  }
+}
+
+interface Change<Columns extends Readonly<Record<string, ListedType>>> {
+  readonly columns: Columns
+  /** Whose FROM has the rows under the name `listed`. */
+  sql(listed: RawBuilder<unknown>): RawBuilder<unknown>
+}
+
+type Changes = Readonly<Record<string, Change<Readonly<Record<string, ListedType>>>>>
+
+type RowsOf<All extends Changes> = {
+  readonly [Name in keyof All]: readonly { readonly [Column in keyof All[Name]['columns']]: unknown }[]
+}
+
+/** One of `prepareChanges`. */
+export function change<const Columns extends Readonly<Record<string, ListedType>>>(
+  columns: Columns,
+  sql: Change<Columns>['sql'],
+): Change<Columns> {
+  return { columns, sql }
+}
+
+/**
+ * Changes of several tables, of which none needs what another does: in one statement where the database can. A change
+ * that has no rows is left out.
+ */
+export function prepareChanges<All extends Changes>(
+  dialect: Dialect,
+  changes: All,
+): (rows: RowsOf<All>) => Operation<void> {
+  const { listed, db } = dialect
+  const raw = (query: RawBuilder<unknown>) => ({ compile: () => query.compile(db) })
+  const all = Object.entries(changes)
+  if (!listed.atOnce) {
+    const each = all.map(([name, { columns, sql }]) => ({
+      name,
+      make: prepareMany(dialect, columns, (from) => raw(sql(from))),
+    }))
+    return function* (rows) {
+      for (const { name, make } of each) yield* make(rows[name] ?? [])
+    }
+  }
+
+  type Documents = Readonly<Record<string, string>>
+  const statements = new Map<string, (documents: Documents) => Operation<readonly unknown[]>>()
+  const statementOf = (names: readonly string[]) =>
+    prepare((documents: Documents) => {
+      const asked = all.filter(([name]) => names.includes(name))
+      const parts = asked.map(([name, { columns, sql }]) => sql(listed.from({ json: documents[name] ?? '' }, columns)))
+      const others = parts.slice(1).map((part, place) => sql`${sql.ref(`change_${place}`)} as (${part})`)
+      return raw(others.length === 0 ? sql`${parts[0]}` : sql`with ${sql.join(others)} ${parts[0]}`)
+    })
+  return function* (rows) {
+    const names = all.map(([name]) => name).filter((name) => (rows[name] ?? []).length > 0)
+    if (names.length === 0) return
+    const key = names.join()
+    const statement = statements.get(key) ?? statementOf(names)
+    statements.set(key, statement)
+    yield* statement(Object.fromEntries(names.map((name) => [name, jsonOf(rows[name] ?? [])])))
   }
 }
 

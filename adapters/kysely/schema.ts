@@ -234,7 +234,7 @@ export type ListedType = 'text' | 'integer' | 'long' | 'time' | 'json'
 type ListedRows =
   | {
       readonly atOnce: true
-      from(rows: { json: string; count: number }, columns: Readonly<Record<string, ListedType>>): RawBuilder<unknown>
+      from(rows: { json: string }, columns: Readonly<Record<string, ListedType>>): RawBuilder<unknown>
     }
   | {
       readonly atOnce: false

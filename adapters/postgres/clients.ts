@@ -1,5 +1,6 @@
 // Connections of pg: what is used of them, and how queries are sent on one.
 import type { CompiledQuery } from 'kysely'
+import { nameOf } from './statements.js'
 import { encodeParameter, types } from './values.js'
 
 /** The part of pg's `Pool` that is used. */
@@ -18,6 +19,8 @@ export interface PgClient {
     readonly text: string
     /** Its parameters. */
     readonly values?: unknown[]
+    /** What the server is to keep it as. */
+    readonly name?: string
     /** In place of the parsers that are set for the whole process. */
     readonly types?: typeof types
   }): Promise<{
@@ -26,6 +29,10 @@ export interface PgClient {
   }>
   /** Whether it sends queries on without waiting for the answers to those before. An option of pg, since 8.23. */
   readonly pipeline?: boolean
+  /** The process that serves it, as it was told when it connected: that of the pooler where there is one between. */
+  readonly processID?: number | null
+  /** What it writes to. */
+  readonly connection?: { readonly stream?: { cork?(): void; uncork?(): void } }
   /** `I`dle, in a `T`ransaction, or in one that has failed (`E`). Since pg 8.17. */
   getTransactionStatus?(): string | null
 }
@@ -55,8 +62,11 @@ export function hear(client: PgPoolClient): void {
   client.on('error', () => undefined)
 }
 
-export function toQuery({ sql, parameters }: CompiledQuery): Query {
-  return { text: sql, values: parameters.map(encodeParameter), types }
+/** @param isNamed Whether the server may keep it. */
+export function toQuery(query: CompiledQuery, isNamed = false): Query {
+  const { sql, parameters } = query
+  const name = isNamed ? nameOf(query) : undefined
+  return { ...(name !== undefined && { name }), text: sql, values: parameters.map(encodeParameter), types }
 }
 
 /** Without waiting in between where the client pipelines. The first that fails is told: those behind it fail by it. */
@@ -66,7 +76,11 @@ export async function send(client: PgClient, queries: readonly Query[]): Promise
     for (const query of queries) answers.push((await client.query(query)).rows)
     return answers
   }
-  for (const answer of await Promise.allSettled(queries.map((query) => client.query(query)))) {
+  const { stream } = client.connection ?? {}
+  stream?.cork?.() // in one packet
+  const asked = queries.map((query) => client.query(query))
+  stream?.uncork?.()
+  for (const answer of await Promise.allSettled(asked)) {
     if (answer.status === 'rejected') throw answer.reason
     answers.push(answer.value.rows)
   }

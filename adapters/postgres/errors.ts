@@ -7,9 +7,14 @@ function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : ''
 }
 
+/** Whether a statement that the server kept is gone, or a table was changed under it. */
+export function isStale(error: unknown): boolean {
+  return ['26000', '0A000'].includes(codeOf(error))
+}
+
 /** Failures that leave nothing behind and may not come again: deadlock, serialization, and a row made meanwhile. */
 export function isTransient(error: unknown): boolean {
-  return ['40P01', '40001', '23505'].includes(codeOf(error))
+  return ['40P01', '40001', '23505'].includes(codeOf(error)) || isStale(error)
 }
 
 /** Whether it failed because it waited too long: for a row, for a connection, or for the server. */

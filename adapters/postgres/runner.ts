@@ -1,12 +1,10 @@
 // Runs the operations on a pool of Postgres connections, each in one transaction.
 import { setTimeout as delay } from 'node:timers/promises'
-import { storeUnavailable } from '../../src/errors.js'
 import { Flight, type Operation, queriesOf, run } from '../kysely/operation.js'
-import type { Runner } from '../kysely/runner.js'
+import type { Nature, Runner } from '../kysely/runner.js'
 import { isKyselyTransaction, queryIn } from '../kysely/transaction.js'
 import {
   type Ask,
-  hear,
   hostTransaction,
   type PgClient,
   type PgPool,
@@ -16,7 +14,10 @@ import {
   send,
   toQuery,
 } from './clients.js'
-import { explain, explainMigration, hasWaited, isTransient, SilentServer } from './errors.js'
+import { connections } from './connections.js'
+import { explain, explainMigration, hasWaited, isStale, isTransient, SilentServer } from './errors.js'
+import { forgetNames, keepsNames } from './statements.js'
+import { LATE, within } from './within.js'
 
 interface RunnerOptions {
   readonly pool: PgPool
@@ -25,6 +26,17 @@ interface RunnerOptions {
   readonly end: () => Promise<void>
 }
 
+/** The text that begins a transaction, and what is to be known of the statements in it. */
+interface Begin {
+  readonly text: string
+  /** How long each may take. */
+  readonly statementMs: number
+  /** Whether the server keeps them. */
+  readonly isNamed: boolean
+}
+
+// A plan that is kept was made when the tables held less, perhaps nothing: by an index it is good for any size.
+const BY_INDEX = '; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off'
 const COMMIT: Query = { text: 'commit' }
 const TRIES = 6
 /** How long is waited beyond `busyTimeoutMs`, after which a server that is there has said that it gives up. */
@@ -39,51 +51,51 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
     `set local lock_timeout = ${busyTimeoutMs}; set local statement_timeout = ${statementMs}; ` +
     "set local datestyle = 'ISO, YMD'"
   const longMs = Math.max(LONG_MS, busyTimeoutMs)
-  const beginWrite = `begin isolation level read committed read write; ${limits(busyTimeoutMs)}`
-  const beginLightly = `${beginWrite}; set local synchronous_commit = off`
-  const beginLong = `begin isolation level read committed read write; ${limits(longMs)}`
-  const beginRead = `begin isolation level repeatable read read only; ${limits(busyTimeoutMs)}`
+  const reading = 'begin isolation level repeatable read read only'
+  const writing = 'begin isolation level read committed read write'
+
+  /** How a transaction is begun. */
+  function beginOf(begin: string, { isLong = false, isByIndex = false }: Nature = {}): Begin {
+    const statementMs = isLong ? longMs : busyTimeoutMs
+    const text = `${begin}; ${limits(statementMs)}${isByIndex ? BY_INDEX : ''}`
+    return { text, statementMs, isNamed: isByIndex }
+  }
+
+  const taken = connections(pool, busyTimeoutMs)
   let closed = false
 
-  async function attempt<Result>(begin: string, operation: () => Operation<Result>): Promise<Result> {
+  async function attempt<Result>(
+    { text, statementMs, isNamed }: Begin,
+    operation: () => Operation<Result>,
+  ): Promise<Result> {
     const client = await connect()
-    const statementMs = begin === beginLong ? longMs : busyTimeoutMs
     const ask = (queries: readonly Query[]) => answered(send(client, queries), statementMs * queries.length)
     let broken: Error | undefined
     try {
-      return await carryOut(operation(), ask, [{ text: begin }], [COMMIT])
+      return await carryOut(operation(), { ask, isNamed: isNamed && (await keepsNames(client)) }, [{ text }], [COMMIT])
     } catch (error) {
       broken = error instanceof SilentServer ? error : await rollback(ask)
       throw error
     } finally {
-      client.release(broken)
+      taken.giveBack(client, broken)
     }
   }
 
-  async function persist<Result>(begin: string, operation: () => Operation<Result>): Promise<Result> {
+  async function persist<Result>(begin: Begin, operation: () => Operation<Result>): Promise<Result> {
     for (let tries = 1; ; tries++) {
       try {
         return await attempt(begin, operation)
       } catch (error) {
         if (!isTransient(error) || tries === TRIES) throw explain(error)
+        if (isStale(error)) forgetNames()
       }
       await delay(Math.random() * 2 ** tries)
     }
   }
 
-  /** A connection, but not after an endless wait for one: that would hold up every request of the host. */
-  async function connect(): Promise<PgPoolClient> {
+  function connect(): Promise<PgPoolClient> {
     if (closed) throw new Error('The store is closed.')
-    const connecting = pool.connect()
-    const client = await within(busyTimeoutMs, connecting)
-    if (client !== LATE) {
-      hear(client)
-      return client
-    }
-    connecting.then((client) => client.release()).catch(() => undefined)
-    const detail =
-      'No Postgres connection became free: look for clients that are never released, or raise `max` of the pool.'
-    throw storeUnavailable(detail)
+    return taken.take()
   }
 
   /** Without an endless wait for a server that has gone silent, as behind a network that is down. */
@@ -108,20 +120,21 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
       broken = await rollback((queries) => send(client, queries))
       throw explainMigration(error, schema)
     } finally {
-      client.release(broken)
+      taken.giveBack(client, broken)
     }
   }
 
   return {
-    read: (operation) => persist(beginRead, operation),
-    write: (operation, how) => persist(how?.isLong ? beginLong : beginWrite, operation),
-    writeLightly: (operation) => persist(beginLightly, operation),
+    read: (operation, nature) => persist(beginOf(reading, nature), operation),
+    write: (operation, nature) => persist(beginOf(writing, nature), operation),
+    writeLightly: (operation, nature) =>
+      persist(beginOf(`${writing}; set local synchronous_commit = off`, nature), operation),
     hasWaited,
     migrate,
     async join(trx, operation) {
       if (isKyselyTransaction(trx)) return await run(operation(), queryIn(trx))
       const client = await hostTransaction(trx)
-      return await carryOut(operation(), (queries) => send(client, queries))
+      return await carryOut(operation(), { ask: (queries) => send(client, queries), isNamed: false })
     },
     async close() {
       if (closed) return
@@ -137,7 +150,7 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
  */
 async function carryOut<Result>(
   operation: Operation<Result>,
-  ask: Ask,
+  { ask, isNamed }: { readonly ask: Ask; readonly isNamed: boolean },
   begin: readonly Query[] = [],
   commit: readonly Query[] = [],
 ): Promise<Result> {
@@ -151,25 +164,11 @@ async function carryOut<Result>(
     if (isOver) throw new Error('an operation asked for more after its last flight')
     const asked = step.value
     isOver = asked instanceof Flight && asked.isLast
-    const queries = queriesOf(asked).map(toQuery)
+    const queries = queriesOf(asked).map((query) => toQuery(query, isNamed))
     const answers = await ask([...before, ...queries, ...(isOver ? commit : [])])
     const rows = answers.slice(before.length, before.length + queries.length)
     before = []
     step = operation.next(asked instanceof Flight ? rows : (rows[0] ?? []))
-  }
-}
-
-const LATE = Symbol('late')
-
-async function within<Result>(ms: number, work: Promise<Result>): Promise<Result | typeof LATE> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<typeof LATE>((resolve) => {
-    timer = setTimeout(resolve, ms, LATE).unref()
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -5,10 +5,9 @@
 import type { AcceptResult, ClaimResult, InviteStore } from '../../src/store.js'
 import type { ClaimRequests } from './claim-scene.js'
 import type { ClaimOperations, ClaimResults, Elsewhere } from './claims.js'
-import type { Runner } from './runner.js'
+import { BY_INDEX, type Runner } from './runner.js'
 
 export const GROUP_SIZE = 64
-const BY_INDEX = { isByIndex: true }
 const MOST = 1000
 
 /** @throws TypeError where it is none. */

@@ -9,6 +9,8 @@ export interface Nature {
   readonly isByIndex?: boolean
 }
 
+export const BY_INDEX: Nature = { isByIndex: true }
+
 /** Runs operations on one kind of database. An operation is made anew for each try, hence the functions. */
 export interface Runner {
   /** In one consistent view. */

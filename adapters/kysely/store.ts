@@ -23,7 +23,7 @@ import { pruningOperations } from './pruning.js'
 import { quotaOperations } from './quotas.js'
 import { readingOperations } from './reading.js'
 import { revokingOperations } from './revoking.js'
-import type { Runner } from './runner.js'
+import { BY_INDEX, type Runner } from './runner.js'
 import type { Dialect } from './schema.js'
 import { settingsOperations } from './settings.js'
 import { statisticsOperations } from './statistics.js'
@@ -69,12 +69,12 @@ export function kyselyStore(
       await grouped.idle()
       await runner.close()
     },
-    createInvite: (...request) => runner.write(() => invites.createInvite(...request)),
+    createInvite: (...request) => runner.write(() => invites.createInvite(...request), BY_INDEX),
     createInvites: (request) => runner.write(() => lists.createInvites(request)),
     findInvitees: (request) => runner.read(() => lists.findInvitees(request)),
     lastDeliveryAt: () => runner.read(() => lists.lastDeliveryAt()),
-    findInvite: (key) => runner.read(() => reading.findInvite(key)),
-    lookUp: (code) => runner.read(() => lookingUp.lookUp(code)),
+    findInvite: (key) => runner.read(() => reading.findInvite(key), BY_INDEX),
+    lookUp: (code) => runner.read(() => lookingUp.lookUp(code), BY_INDEX),
     listInvites: (query) => runner.read(() => listing.listInvites(query)),
     changeInvite: (change) => runner.write(() => invites.changeInvite(change)),
     revokeInvite: (request) => runner.write(() => revoking.revokeInvite(request)),
@@ -87,7 +87,7 @@ export function kyselyStore(
     decideAcceptance: (request) => runner.write(() => acceptances.decideAcceptance(request)),
     reopenAcceptance: (request) => runner.write(() => acceptances.reopenAcceptance(request)),
     time: () => runner.read(() => databaseTime(dialect)),
-    getSettings: (appId) => runner.read(() => settings.getSettings(appId)),
+    getSettings: (appId) => runner.read(() => settings.getSettings(appId), BY_INDEX),
     changeSettings: (request) => runner.write(() => settings.changeSettings(request)),
     getQuota: (request) => runner.read(() => quotas.getQuota(request)),
     setQuota: (request) => runner.write(() => quotas.setQuota(request)),
@@ -103,7 +103,7 @@ export function kyselyStore(
     finishDelivery: (...finished) => runner.writeLightly(() => deliveries.finishDelivery(...finished)),
     refuseMail: (request) => runner.write(() => mails.refuseMail(request)),
     allowMail: (request) => runner.write(() => mails.allowMail(request)),
-    refusesMail: (request) => runner.read(() => mails.refusesMail(request)),
+    refusesMail: (request) => runner.read(() => mails.refusesMail(request), BY_INDEX),
     findPerson: (person) => runner.read(() => privacy.findPerson(person)),
     forgetPerson: (request) => runner.write(() => privacy.forgetPerson(request)),
     beginKeyedRequest: (request) => runner.write(() => keyedRequests.beginKeyedRequest(request)),

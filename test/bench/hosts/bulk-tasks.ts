@@ -1,9 +1,8 @@
 // A long list of people, invited in a host that goes on answering: what it takes, and what that does to the process.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import type { Invites } from 'express-invite-only'
 import type { Measures } from '../contest.js'
+import { collectGarbage } from './garbage.js'
 
 export function bulkTasks(invites: Invites) {
   async function invite(count: number): Promise<Measures> {
@@ -35,9 +34,4 @@ function* people(count: number): Generator<{ readonly email: string; readonly ro
   for (let at = 0; at < count; at++) {
     yield { email: `${((at * 2654435761) % 4294967296).toString(36)}.${at}@d${at % 500}.example`, role: 'beta' }
   }
-}
-
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc')
-  ;(runInNewContext('gc') as () => void)()
 }

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { HostSpec, RequestKind } from '../host-process.js'
 import { betterEnrollmentVariants } from '../peers/better-enrollment.js'
 import { organizationVariants } from '../peers/organization.js'
+import { collectGarbage } from './garbage.js'
 import { postgresVariants } from './postgres.js'
 import { sqliteVariants } from './sqlite.js'
 
@@ -25,7 +26,11 @@ await once(server, 'listening')
 
 async function answer({ task, kind, count = 0 }: Question): Promise<unknown> {
   if (task === 'port') return (server.address() as AddressInfo).port
-  if (task === 'prepare') return await host.prepare[kind ?? 'signup']?.(count)
+  if (task === 'prepare') {
+    const made = await host.prepare[kind ?? 'signup']?.(count)
+    collectGarbage() // which would be charged to the turn
+    return made
+  }
   if (task === 'stop') return await stop()
   if (task === 'cpu') {
     const { user, system } = process.cpuUsage()

@@ -1,5 +1,6 @@
 // Connections of pg: what is used of them, and how queries are sent on one.
 import type { CompiledQuery } from 'kysely'
+import { Batch } from './batch.js'
 import { nameOf } from './statements.js'
 import { encodeParameter, types } from './values.js'
 
@@ -19,8 +20,6 @@ export interface PgClient {
     readonly text: string
     /** Its parameters. */
     readonly values?: unknown[]
-    /** What the server is to keep it as. */
-    readonly name?: string
     /** In place of the parsers that are set for the whole process. */
     readonly types?: typeof types
   }): Promise<{
@@ -31,8 +30,8 @@ export interface PgClient {
   readonly pipeline?: boolean
   /** The process that serves it, as it was told when it connected: that of the pooler where there is one between. */
   readonly processID?: number | null
-  /** What it writes to. */
-  readonly connection?: { readonly stream?: { cork?(): void; uncork?(): void } }
+  /** What a batch of queries speaks to. Without it they go one by one. */
+  readonly connection?: object
   /** `I`dle, in a `T`ransaction, or in one that has failed (`E`). Since pg 8.17. */
   getTransactionStatus?(): string | null
 }
@@ -45,7 +44,18 @@ export interface PgPoolClient extends PgClient {
   on(event: 'error', listener: () => void): unknown
 }
 
-export type Query = Parameters<PgClient['query']>[0]
+export interface Query {
+  readonly text: string
+  readonly values?: unknown[]
+  readonly types?: typeof types
+  /** The name that the server keeps it under, where it does. */
+  readonly keptAs?: string | undefined
+}
+
+/** As pg's cursors are sent. */
+interface BatchClient extends PgClient {
+  query(query: Query | Batch): Promise<{ readonly rows: readonly unknown[] }>
+}
 
 /** The rows of each. */
 export type Ask = (queries: readonly Query[]) => Promise<readonly (readonly unknown[])[]>
@@ -62,25 +72,31 @@ export function hear(client: PgPoolClient): void {
   client.on('error', () => undefined)
 }
 
-/** @param isNamed Whether the server may keep it. */
-export function toQuery(query: CompiledQuery, isNamed = false): Query {
-  const { sql, parameters } = query
-  const name = isNamed ? nameOf(query) : undefined
-  return { ...(name !== undefined && { name }), text: sql, values: parameters.map(encodeParameter), types }
+export function toQuery(query: CompiledQuery): Query {
+  return { text: query.sql, values: query.parameters.map(encodeParameter), types, keptAs: nameOf(query) }
 }
 
-/** Without waiting in between where the client pipelines. The first that fails is told: those behind it fail by it. */
-export async function send(client: PgClient, queries: readonly Query[]): Promise<readonly (readonly unknown[])[]> {
+/**
+ * In one batch where pg lets us; else without waiting in between where the client pipelines, or one by one. The first that
+ * fails is told.
+ * @param areKept Whether the server is to keep those that have a name.
+ */
+export async function send(
+  client: PgClient,
+  queries: readonly Query[],
+  areKept = false,
+): Promise<readonly (readonly unknown[])[]> {
+  if (client.connection && !client.pipeline) {
+    const batch = new Batch(queries, areKept)
+    ;(client as BatchClient).query(batch)
+    return await batch.answered
+  }
   const answers: (readonly unknown[])[] = []
-  if (client.pipeline !== true) {
+  if (!client.pipeline) {
     for (const query of queries) answers.push((await client.query(query)).rows)
     return answers
   }
-  const { stream } = client.connection ?? {}
-  stream?.cork?.() // in one packet
-  const asked = queries.map((query) => client.query(query))
-  stream?.uncork?.()
-  for (const answer of await Promise.allSettled(asked)) {
+  for (const answer of await Promise.allSettled(queries.map((query) => client.query(query)))) {
     if (answer.status === 'rejected') throw answer.reason
     answers.push(answer.value.rows)
   }

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Flight, type Operation, queriesOf, run } from '../kysely/operation.js'
 import type { Nature, Runner } from '../kysely/runner.js'
 import { isKyselyTransaction, queryIn } from '../kysely/transaction.js'
+import { forgetStatements } from './batch.js'
 import {
   type Ask,
   hostTransaction,
@@ -16,7 +17,7 @@ import {
 } from './clients.js'
 import { connections } from './connections.js'
 import { explain, explainMigration, hasWaited, isStale, isTransient, SilentServer } from './errors.js'
-import { forgetNames, keepsNames } from './statements.js'
+import { keepsStatements, toKept } from './statements.js'
 import { LATE, within } from './within.js'
 
 interface RunnerOptions {
@@ -26,18 +27,20 @@ interface RunnerOptions {
   readonly end: () => Promise<void>
 }
 
-/** The text that begins a transaction, and what is to be known of the statements in it. */
+/** How a transaction is begun, and what is to be known of the statements in it. */
 interface Begin {
-  readonly text: string
-  /** How long each may take. */
+  readonly queries: readonly Query[]
+  /** How long each statement may take. */
   readonly statementMs: number
   /** Whether the server keeps them. */
-  readonly isNamed: boolean
+  readonly isKept: boolean
 }
 
 // A plan that is kept was made when the tables held less, perhaps nothing: by an index it is good for any size.
-const BY_INDEX = '; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off'
-const COMMIT: Query = { text: 'commit' }
+const BY_INDEX = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off' }
+const READ = 'begin isolation level repeatable read read only'
+const WRITE = 'begin isolation level read committed read write'
+const COMMIT = toKept('commit')
 const TRIES = 6
 /** How long is waited beyond `busyTimeoutMs`, after which a server that is there has said that it gives up. */
 export const SILENCE_MS = 2000
@@ -46,33 +49,43 @@ const LONG_MS = 10 * 60_000
 const MIGRATION_LOCK = 0x696e7669 // of pg_advisory_xact_lock: nobody else migrates meanwhile
 
 export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptions): Runner {
-  // Stated in full, because a database or a role may have other defaults; local, because of PgBouncer.
-  const limits = (statementMs: number) =>
-    `set local lock_timeout = ${busyTimeoutMs}; set local statement_timeout = ${statementMs}; ` +
-    "set local datestyle = 'ISO, YMD'"
   const longMs = Math.max(LONG_MS, busyTimeoutMs)
-  const reading = 'begin isolation level repeatable read read only'
-  const writing = 'begin isolation level read committed read write'
 
-  /** How a transaction is begun. */
-  function beginOf(begin: string, { isLong = false, isByIndex = false }: Nature = {}): Begin {
+  const begins = new Map<string, Begin>()
+
+  /** Stated in full, because a database or a role may have other defaults; local, because of PgBouncer. */
+  function beginOf(begin: string, { isLong = false, isByIndex = false }: Nature = {}, isLight = false): Begin {
+    const key = `${begin} ${isLong} ${isByIndex} ${isLight}`
+    const known = begins.get(key)
+    if (known) return known
     const statementMs = isLong ? longMs : busyTimeoutMs
-    const text = `${begin}; ${limits(statementMs)}${isByIndex ? BY_INDEX : ''}`
-    return { text, statementMs, isNamed: isByIndex }
+    const settings = {
+      lock_timeout: busyTimeoutMs,
+      statement_timeout: statementMs,
+      datestyle: 'ISO, YMD',
+      ...(isLight && { synchronous_commit: 'off' }),
+      ...(isByIndex && BY_INDEX),
+    }
+    const set = Object.entries(settings).map(([name, value]) => `set_config('${name}', '${value}', true)`)
+    const made = { queries: [begin, `select ${set.join(', ')}`].map(toKept), statementMs, isKept: isByIndex }
+    begins.set(key, made)
+    return made
   }
 
   const taken = connections(pool, busyTimeoutMs)
   let closed = false
 
   async function attempt<Result>(
-    { text, statementMs, isNamed }: Begin,
+    { queries: begin, statementMs, isKept }: Begin,
     operation: () => Operation<Result>,
   ): Promise<Result> {
     const client = await connect()
-    const ask = (queries: readonly Query[]) => answered(send(client, queries), statementMs * queries.length)
+    let areKept = false
+    const ask = (queries: readonly Query[]) => answered(send(client, queries, areKept), statementMs * queries.length)
     let broken: Error | undefined
     try {
-      return await carryOut(operation(), { ask, isNamed: isNamed && (await keepsNames(client)) }, [{ text }], [COMMIT])
+      areKept = isKept && (await keepsStatements(client))
+      return await carryOut(operation(), ask, begin, [COMMIT])
     } catch (error) {
       broken = error instanceof SilentServer ? error : await rollback(ask)
       throw error
@@ -87,7 +100,7 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
         return await attempt(begin, operation)
       } catch (error) {
         if (!isTransient(error) || tries === TRIES) throw explain(error)
-        if (isStale(error)) forgetNames()
+        if (isStale(error)) forgetStatements()
       }
       await delay(Math.random() * 2 ** tries)
     }
@@ -111,7 +124,7 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
     try {
       // However long it takes: whoever starts beside it waits.
       const patience = 'set local lock_timeout = 0; set local statement_timeout = 0'
-      await client.query({ text: `begin isolation level read committed read write; ${patience}` })
+      await client.query({ text: `${WRITE}; ${patience}` })
       await client.query({ text: `select pg_advisory_xact_lock(${MIGRATION_LOCK})` })
       if (schema !== undefined) await makeSchema(client, schema)
       await run(operation(), queryOn(client))
@@ -125,16 +138,15 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
   }
 
   return {
-    read: (operation, nature) => persist(beginOf(reading, nature), operation),
-    write: (operation, nature) => persist(beginOf(writing, nature), operation),
-    writeLightly: (operation, nature) =>
-      persist(beginOf(`${writing}; set local synchronous_commit = off`, nature), operation),
+    read: (operation, nature) => persist(beginOf(READ, nature), operation),
+    write: (operation, nature) => persist(beginOf(WRITE, nature), operation),
+    writeLightly: (operation, nature) => persist(beginOf(WRITE, nature, true), operation),
     hasWaited,
     migrate,
     async join(trx, operation) {
       if (isKyselyTransaction(trx)) return await run(operation(), queryIn(trx))
       const client = await hostTransaction(trx)
-      return await carryOut(operation(), { ask: (queries) => send(client, queries), isNamed: false })
+      return await carryOut(operation(), (queries) => send(client, queries))
     },
     async close() {
       if (closed) return
@@ -150,7 +162,7 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
  */
 async function carryOut<Result>(
   operation: Operation<Result>,
-  { ask, isNamed }: { readonly ask: Ask; readonly isNamed: boolean },
+  ask: Ask,
   begin: readonly Query[] = [],
   commit: readonly Query[] = [],
 ): Promise<Result> {
@@ -164,7 +176,7 @@ async function carryOut<Result>(
     if (isOver) throw new Error('an operation asked for more after its last flight')
     const asked = step.value
     isOver = asked instanceof Flight && asked.isLast
-    const queries = queriesOf(asked).map((query) => toQuery(query, isNamed))
+    const queries = queriesOf(asked).map(toQuery)
     const answers = await ask([...before, ...queries, ...(isOver ? commit : [])])
     const rows = answers.slice(before.length, before.length + queries.length)
     before = []

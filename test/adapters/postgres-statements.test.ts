@@ -66,6 +66,8 @@ async function openOne(options: { groupSize?: number } = {}) {
 }
 
 async function keptOn(pool: pg.Pool): Promise<readonly string[]> {
-  const { rows } = await pool.query<{ name: string }>('select name from pg_prepared_statements')
+  const { rows } = await pool.query<{ name: string }>(
+    "select name from pg_prepared_statements where statement like '%invite%'",
+  )
   return rows.map(({ name }) => name)
 }

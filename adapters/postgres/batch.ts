@@ -1,0 +1,131 @@
+// Queries that are sent in one packet and answered in one: pg has a hook for what speaks the protocol by itself, as its
+// cursors do. The server takes them one after the other, and none after one that fails.
+import type { Query } from './clients.js'
+import { types } from './values.js'
+
+/** The part of pg's `Connection` that is used. */
+interface Connection {
+  readonly stream: { cork?(): void; uncork?(): void }
+  parse(query: { readonly text: string; readonly name: string; readonly types: readonly number[] }): void
+  bind(bound: { readonly statement: string; readonly values: readonly (string | null)[] }): void
+  describe(portal: { readonly type: 'P' }): void
+  execute(portal: object): void
+  close(statement: { readonly type: 'S'; readonly name: string }): void
+  sync(): void
+}
+
+interface Field {
+  readonly name: string
+  readonly dataTypeID: number
+}
+
+/** What a connection keeps. */
+interface Kept {
+  readonly generation: number
+  /** The columns of each statement, by its name. */
+  readonly fields: Map<string, readonly Field[]>
+  /** Names that may be taken, and by what is of no more use. */
+  readonly doubtful: Set<string>
+}
+
+type Rows = readonly unknown[]
+
+const keptOn = new WeakMap<object, Kept>()
+let generation = 0
+
+/** Has all statements parsed anew: a table was changed under one, or somebody has thrown them away. */
+export function forgetStatements(): void {
+  generation++
+}
+
+export class Batch {
+  /** The rows of each query. */
+  readonly answered: Promise<readonly Rows[]>
+  readonly #queries: readonly Query[]
+  readonly #areKept: boolean
+  readonly #rows: unknown[][]
+  readonly #fields: (readonly Field[])[]
+  readonly #new = new Map<string, number>() // names that are given in this batch, and to which of the queries
+  #kept: Kept | undefined
+  #at = 0
+  #settle: { resolve(rows: readonly Rows[]): void; reject(error: unknown): void } | undefined
+
+  /** @param areKept Whether the server is to keep those that have a name. */
+  constructor(queries: readonly Query[], areKept: boolean) {
+    this.#queries = queries
+    this.#areKept = areKept
+    this.#rows = queries.map(() => [])
+    this.#fields = queries.map(() => [])
+    this.answered = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject }
+    })
+  }
+
+  submit(connection: Connection): void {
+    const kept = keptOf(connection)
+    this.#kept = kept
+    connection.stream.cork?.()
+    for (const name of kept.doubtful) connection.close({ type: 'S', name }) // no error where there is none
+    kept.doubtful.clear()
+    for (const [place, { text, keptAs, values = [] }] of this.#queries.entries()) {
+      const name = (this.#areKept && keptAs) || ''
+      const fields = kept.fields.get(name)
+      if (fields) this.#fields[place] = fields
+      else if (!this.#new.has(name)) {
+        connection.parse({ text, name, types: [] })
+        if (name !== '') this.#new.set(name, place)
+      }
+      connection.bind({ statement: name, values: values.map(toText) })
+      if (!fields) connection.describe({ type: 'P' })
+      connection.execute({})
+    }
+    connection.sync()
+    connection.stream.uncork?.()
+  }
+
+  handleRowDescription({ fields }: { readonly fields: readonly Field[] }): void {
+    this.#fields[this.#at] = fields
+  }
+
+  handleDataRow({ fields: values }: { readonly fields: readonly (string | null)[] }): void {
+    const row: Record<string, unknown> = {}
+    for (const [place, { name, dataTypeID }] of (this.#fields[this.#at] ?? []).entries()) {
+      const value = values[place]
+      row[name] = value == null ? null : types.getTypeParser(dataTypeID)(value)
+    }
+    this.#rows[this.#at]?.push(row)
+  }
+
+  handleCommandComplete(): void {
+    this.#at++
+  }
+
+  handleEmptyQuery(): void {
+    this.#at++
+  }
+
+  handlePortalSuspended(): void {}
+
+  /** Of the server, or of the connection. Of what was to be kept some may be, and some not. */
+  handleError(error: unknown): void {
+    for (const name of this.#new.keys()) this.#kept?.doubtful.add(name)
+    this.#settle?.reject(error)
+  }
+
+  handleReadyForQuery(): void {
+    for (const [name, place] of this.#new) this.#kept?.fields.set(name, this.#fields[place] ?? [])
+    this.#settle?.resolve(this.#rows)
+  }
+}
+
+function keptOf(connection: Connection): Kept {
+  const known = keptOn.get(connection)
+  if (known?.generation === generation) return known
+  const made = { generation, fields: new Map(), doubtful: new Set(known?.fields.keys()) }
+  keptOn.set(connection, made)
+  return made
+}
+
+function toText(value: unknown): string | null {
+  return value === null || value === undefined ? null : String(value)
+}

@@ -113,7 +113,7 @@ function openPool(connectionString: string, busyTimeoutMs: number): pg.Pool {
   if (!/^postgres(?:ql)?:\/\//.test(connectionString)) throw notADatabase()
   const { Pool } = loadDriver()
   // Connecting to a server that says nothing must not take up a place of the pool for ever.
-  const pool = new Pool({ connectionString, connectionTimeoutMillis: busyTimeoutMs + SILENCE_MS, pipeline: true })
+  const pool = new Pool({ connectionString, connectionTimeoutMillis: busyTimeoutMs + SILENCE_MS })
   pool.on('error', () => undefined) // a connection broke while idle: the pool has dropped it, and makes another
   return pool
 }

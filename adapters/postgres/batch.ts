@@ -1,7 +1,7 @@
 // Queries that are sent in one packet and answered in one: pg has a hook for what speaks the protocol by itself, as its
 // cursors do. The server takes them one after the other, and none after one that fails.
 import type { Query } from './clients.js'
-import { types } from './values.js'
+import { isNumber } from './values.js'
 
 /** The part of pg's `Connection` that is used. */
 interface Connection {
@@ -14,16 +14,16 @@ interface Connection {
   sync(): void
 }
 
-interface Field {
+interface Column {
   readonly name: string
-  readonly dataTypeID: number
+  readonly isNumber: boolean
 }
 
 /** What a connection keeps. */
 interface Kept {
   readonly generation: number
   /** The columns of each statement, by its name. */
-  readonly fields: Map<string, readonly Field[]>
+  readonly columns: Map<string, readonly Column[]>
   /** Names that may be taken, and by what is of no more use. */
   readonly doubtful: Set<string>
 }
@@ -44,7 +44,7 @@ export class Batch {
   readonly #queries: readonly Query[]
   readonly #areKept: boolean
   readonly #rows: unknown[][]
-  readonly #fields: (readonly Field[])[]
+  readonly #columns: (readonly Column[])[]
   readonly #new = new Map<string, number>() // names that are given in this batch, and to which of the queries
   #kept: Kept | undefined
   #at = 0
@@ -55,7 +55,7 @@ export class Batch {
     this.#queries = queries
     this.#areKept = areKept
     this.#rows = queries.map(() => [])
-    this.#fields = queries.map(() => [])
+    this.#columns = queries.map(() => [])
     this.answered = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
@@ -65,33 +65,41 @@ export class Batch {
     const kept = keptOf(connection)
     this.#kept = kept
     connection.stream.cork?.()
+    try {
+      this.#send(connection, kept)
+    } finally {
+      connection.stream.uncork?.()
+    }
+  }
+
+  #send(connection: Connection, kept: Kept): void {
     for (const name of kept.doubtful) connection.close({ type: 'S', name }) // no error where there is none
     kept.doubtful.clear()
     for (const [place, { text, keptAs, values = [] }] of this.#queries.entries()) {
       const name = (this.#areKept && keptAs) || ''
-      const fields = kept.fields.get(name)
-      if (fields) this.#fields[place] = fields
+      const columns = kept.columns.get(name)
+      if (columns) this.#columns[place] = columns
       else if (!this.#new.has(name)) {
         connection.parse({ text, name, types: [] })
         if (name !== '') this.#new.set(name, place)
       }
       connection.bind({ statement: name, values: values.map(toText) })
-      if (!fields) connection.describe({ type: 'P' })
+      if (!columns) connection.describe({ type: 'P' })
       connection.execute({})
     }
     connection.sync()
-    connection.stream.uncork?.()
   }
 
-  handleRowDescription({ fields }: { readonly fields: readonly Field[] }): void {
-    this.#fields[this.#at] = fields
+  handleRowDescription({ fields }: { readonly fields: readonly { name: string; dataTypeID: number }[] }): void {
+    this.#columns[this.#at] = fields.map(({ name, dataTypeID }) => ({ name, isNumber: isNumber(dataTypeID) }))
   }
 
   handleDataRow({ fields: values }: { readonly fields: readonly (string | null)[] }): void {
     const row: Record<string, unknown> = {}
-    for (const [place, { name, dataTypeID }] of (this.#fields[this.#at] ?? []).entries()) {
-      const value = values[place]
-      row[name] = value == null ? null : types.getTypeParser(dataTypeID)(value)
+    let place = 0
+    for (const { name, isNumber } of this.#columns[this.#at] ?? []) {
+      const value = values[place++] ?? null
+      row[name] = isNumber && value !== null ? Number(value) : value
     }
     this.#rows[this.#at]?.push(row)
   }
@@ -113,7 +121,7 @@ export class Batch {
   }
 
   handleReadyForQuery(): void {
-    for (const [name, place] of this.#new) this.#kept?.fields.set(name, this.#fields[place] ?? [])
+    for (const [name, place] of this.#new) this.#kept?.columns.set(name, this.#columns[place] ?? [])
     this.#settle?.resolve(this.#rows)
   }
 }
@@ -121,7 +129,7 @@ export class Batch {
 function keptOf(connection: Connection): Kept {
   const known = keptOn.get(connection)
   if (known?.generation === generation) return known
-  const made = { generation, fields: new Map(), doubtful: new Set(known?.fields.keys()) }
+  const made = { generation, columns: new Map(), doubtful: new Set(known?.columns.keys()) }
   keptOn.set(connection, made)
   return made
 }

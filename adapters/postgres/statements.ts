@@ -8,7 +8,7 @@ const THRESHOLD = 5
 
 interface Known {
   uses: number
-  readonly name: string
+  name?: string
 }
 
 const knownOf = new WeakMap<object, Known>() // by what it was compiled from, so that those of one use are forgotten
@@ -16,9 +16,11 @@ const keepsTheirs = new WeakMap<PgClient, boolean>()
 
 /** What it is called on every connection; `undefined`: by no name yet. */
 export function nameOf({ query, sql }: CompiledQuery): string | undefined {
-  const known = knownOf.get(query) ?? { uses: 0, name: nameOfText(sql) }
+  const known = knownOf.get(query) ?? { uses: 0 }
   knownOf.set(query, known)
-  return ++known.uses > THRESHOLD ? known.name : undefined
+  if (++known.uses <= THRESHOLD) return undefined
+  known.name ??= nameOfText(sql)
+  return known.name
 }
 
 /** A statement without values. */

@@ -3,9 +3,12 @@ import type { DbJson, DbTime } from '../kysely/schema.js'
 
 const INTEGERS = [20, 21, 23] // int8, int2, int4
 
+/** Whether values of this type are read as numbers. All others stay text. */
+export const isNumber = (oid: number) => INTEGERS.includes(oid)
+
 /** The parsers of our own queries, in the shape that pg asks for. Times and JSON stay text until they are decoded. */
 export const types = {
-  getTypeParser: (oid: number) => (value: string) => (INTEGERS.includes(oid) ? Number(value) : value),
+  getTypeParser: (oid: number) => (value: string) => (isNumber(oid) ? Number(value) : value),
 }
 
 /** From `2026-11-21 12:39:48.123+00`, or from what a parser of the host's has made of it. */

@@ -29,7 +29,7 @@ const CREATE_MANY = `insert into hand_invites (${COLUMNS}) select * from json_to
   (id text, "codeHash" text, email text, "maxUses" integer, "createdAt" bigint, "expiresAt" bigint)`
 
 async function open({ database }: HostSpec) {
-  const pool = new pg.Pool({ connectionString: database, pipeline: true })
+  const pool = new pg.Pool({ connectionString: database })
   pool.on('error', () => undefined)
   await pool.query(
     'create table if not exists users (id bigserial primary key, email text not null unique, created_at bigint)',

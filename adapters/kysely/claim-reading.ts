@@ -14,8 +14,6 @@ export interface Asking {
   readonly email: string | null
 }
 
-export type ClaimReading = ReturnType<typeof claimReading>
-
 export function claimReading(
   dialect: Dialect,
   { statements, settings }: { statements: ClaimStatements; settings: SettingsOperations },

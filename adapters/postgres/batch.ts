@@ -1,6 +1,6 @@
 // Queries that are sent in one packet and answered in one: pg has a hook for what speaks the protocol by itself, as its
 // cursors do. The server takes them one after the other, and none after one that fails.
-import type { Query } from './clients.js'
+import type { Query } from './query.js'
 import { isNumber } from './values.js'
 
 /** The part of pg's `Connection` that is used. */
@@ -41,7 +41,6 @@ export function forgetStatements(): void {
 export class Batch {
   /** The rows of each query. */
   readonly answered: Promise<readonly Rows[]>
-  readonly #queries: readonly Query[]
   readonly #areKept: boolean
   readonly #rows: unknown[][]
   readonly #columns: (readonly Column[])[]
@@ -51,8 +50,10 @@ export class Batch {
   #settle: { resolve(rows: readonly Rows[]): void; reject(error: unknown): void } | undefined
 
   /** @param areKept Whether the server is to keep those that have a name. */
-  constructor(queries: readonly Query[], areKept: boolean) {
-    this.#queries = queries
+  constructor(
+    readonly queries: readonly Query[],
+    areKept: boolean,
+  ) {
     this.#areKept = areKept
     this.#rows = queries.map(() => [])
     this.#columns = queries.map(() => [])
@@ -75,7 +76,7 @@ export class Batch {
   #send(connection: Connection, kept: Kept): void {
     for (const name of kept.doubtful) connection.close({ type: 'S', name }) // no error where there is none
     kept.doubtful.clear()
-    for (const [place, { text, keptAs, values = [] }] of this.#queries.entries()) {
+    for (const [place, { text, keptAs, values = [] }] of this.queries.entries()) {
       const name = (this.#areKept && keptAs) || ''
       const columns = kept.columns.get(name)
       if (columns) this.#columns[place] = columns

@@ -1,8 +1,9 @@
 // Connections of pg: what is used of them, and how queries are sent on one.
 import type { CompiledQuery } from 'kysely'
 import { Batch } from './batch.js'
-import { nameOf } from './statements.js'
-import { encodeParameter, types } from './values.js'
+import type { Query } from './query.js'
+import { toQuery } from './statements.js'
+import type { types } from './values.js'
 
 /** The part of pg's `Pool` that is used. */
 export interface PgPool {
@@ -44,14 +45,6 @@ export interface PgPoolClient extends PgClient {
   on(event: 'error', listener: () => void): unknown
 }
 
-export interface Query {
-  readonly text: string
-  readonly values?: unknown[]
-  readonly types?: typeof types
-  /** The name that the server keeps it under, where it does. */
-  readonly keptAs?: string | undefined
-}
-
 /** As pg's cursors are sent. */
 interface BatchClient extends PgClient {
   query(query: Query | Batch): Promise<{ readonly rows: readonly unknown[] }>
@@ -70,10 +63,6 @@ export function hear(client: PgPoolClient): void {
   if (heard.has(client)) return
   heard.add(client)
   client.on('error', () => undefined)
-}
-
-export function toQuery(query: CompiledQuery): Query {
-  return { text: query.sql, values: query.parameters.map(encodeParameter), types, keptAs: nameOf(query) }
 }
 
 /**
@@ -105,6 +94,19 @@ export async function send(
 
 export function queryOn(client: PgClient): (query: CompiledQuery) => Promise<readonly unknown[]> {
   return async (query) => (await client.query(toQuery(query))).rows
+}
+
+const keepsTheirs = new WeakMap<PgClient, boolean>()
+
+/** Whether whatever is named on this connection stays there: behind PgBouncer, each transaction may have another server. */
+export async function keepsStatements(client: PgClient): Promise<boolean> {
+  let keeps = keepsTheirs.get(client)
+  if (keeps === undefined) {
+    const { rows } = await client.query({ text: 'select pg_backend_pid() as pid' })
+    keeps = (rows[0] as { readonly pid: number }).pid === client.processID
+    keepsTheirs.set(client, keeps)
+  }
+  return keeps
 }
 
 /** The host's pg client, where it has a transaction open. */

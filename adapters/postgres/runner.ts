@@ -7,17 +7,17 @@ import { forgetStatements } from './batch.js'
 import {
   type Ask,
   hostTransaction,
+  keepsStatements,
   type PgClient,
   type PgPool,
   type PgPoolClient,
-  type Query,
   queryOn,
   send,
-  toQuery,
 } from './clients.js'
 import { connections } from './connections.js'
 import { explain, explainMigration, hasWaited, isStale, isTransient, SilentServer } from './errors.js'
-import { keepsStatements, toKept } from './statements.js'
+import type { Query } from './query.js'
+import { toKept, toQuery } from './statements.js'
 import { LATE, within } from './within.js'
 
 interface RunnerOptions {
@@ -40,7 +40,7 @@ interface Begin {
 const BY_INDEX = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off' }
 const READ = 'begin isolation level repeatable read read only'
 const WRITE = 'begin isolation level read committed read write'
-const COMMIT = toKept('commit')
+const COMMIT: Query = { text: 'commit' }
 const TRIES = 6
 /** How long is waited beyond `busyTimeoutMs`, after which a server that is there has said that it gives up. */
 export const SILENCE_MS = 2000
@@ -67,7 +67,8 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
       ...(isByIndex && BY_INDEX),
     }
     const set = Object.entries(settings).map(([name, value]) => `set_config('${name}', '${value}', true)`)
-    const made = { queries: [begin, `select ${set.join(', ')}`].map(toKept), statementMs, isKept: isByIndex }
+    const queries = [{ text: begin }, toKept(`select ${set.join(', ')}`)]
+    const made = { queries, statementMs, isKept: isByIndex }
     begins.set(key, made)
     return made
   }

@@ -1,7 +1,7 @@
 // Statements that the server keeps: named once on a connection, and from then on neither parsed nor planned again.
-import { createHash } from 'node:crypto'
 import type { CompiledQuery } from 'kysely'
-import type { PgClient, Query } from './clients.js'
+import type { Query } from './query.js'
+import { encodeParameter, types } from './values.js'
 
 /** How often one is used before it is named, as in the JDBC driver of Postgres: most never are. */
 const THRESHOLD = 5
@@ -11,35 +11,28 @@ interface Known {
   name?: string
 }
 
+const copy = Math.random().toString(36).slice(2) // of this module: two may share a pool
+let count = 0
 const knownOf = new WeakMap<object, Known>() // by what it was compiled from, so that those of one use are forgotten
-const keepsTheirs = new WeakMap<PgClient, boolean>()
 
 /** What it is called on every connection; `undefined`: by no name yet. */
-export function nameOf({ query, sql }: CompiledQuery): string | undefined {
+function nameOf({ query }: CompiledQuery): string | undefined {
   const known = knownOf.get(query) ?? { uses: 0 }
   knownOf.set(query, known)
   if (++known.uses <= THRESHOLD) return undefined
-  known.name ??= nameOfText(sql)
+  known.name ??= newName()
   return known.name
 }
 
 /** A statement without values. */
 export function toKept(text: string): Query {
-  return { text, keptAs: nameOfText(text) }
+  return { text, keptAs: newName() }
 }
 
-/** By what it says, so that no two that differ have one name. */
-function nameOfText(text: string): string {
-  return `invite_only_${createHash('sha256').update(text).digest('base64url').slice(0, 24)}`
+function newName(): string {
+  return `invite_only_${copy}_${++count}`
 }
 
-/** Whether whatever is named on this connection stays there: behind PgBouncer, each transaction may have another server. */
-export async function keepsStatements(client: PgClient): Promise<boolean> {
-  let keeps = keepsTheirs.get(client)
-  if (keeps === undefined) {
-    const { rows } = await client.query({ text: 'select pg_backend_pid() as pid' })
-    keeps = (rows[0] as { readonly pid: number }).pid === client.processID
-    keepsTheirs.set(client, keeps)
-  }
-  return keeps
+export function toQuery(query: CompiledQuery): Query {
+  return { text: query.sql, values: query.parameters.map(encodeParameter), types, keptAs: nameOf(query) }
 }

@@ -5,6 +5,12 @@ import Database from 'better-sqlite3'
 import pg from 'pg'
 import { afterThis } from './cleanup.js'
 
+/** A query, or a batch of them. */
+interface Asked {
+  readonly text?: string
+  readonly queries?: readonly Asked[]
+}
+
 /** What the database is told to do and what is hashed while `run` runs. */
 export async function trace(run: () => PromiseLike<unknown>): Promise<readonly string[]> {
   const steps: string[] = []
@@ -28,8 +34,8 @@ export async function trace(run: () => PromiseLike<unknown>): Promise<readonly s
       return Reflect.apply(method as () => unknown, this, args)
     }
   }
-  client.query = function (this: pg.Client, ...args: [{ readonly text?: string }]) {
-    steps.push(args[0]?.text ?? '')
+  client.query = function (this: pg.Client, ...args: [Asked]) {
+    for (const { text = '' } of args[0].queries ?? [args[0]]) steps.push(text)
     return Reflect.apply(query as () => unknown, this, args)
   }
   crypto.createHash = (...args) => {

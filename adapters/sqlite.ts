@@ -34,6 +34,10 @@ export interface SqliteStatement {
   readonly reader: boolean
   /** Whether its integers come as bigint, which a host may have made the default of its connection. */
   safeIntegers(toggle: boolean): unknown
+  /** Whether its rows come as lists. */
+  raw(toggle: boolean): unknown
+  /** The columns of its rows, in order. */
+  columns(): readonly { readonly name: string }[]
   /** Runs it and returns its rows. */
   all(...parameters: unknown[]): unknown[]
   /** Runs it for what it changes. */
@@ -187,28 +191,53 @@ function durabilityOf(connection: Sqlite.Database) {
       if (synchronous === current) return
       isWal ||= connection.pragma('journal_mode', { simple: true }) === 'wal'
       if (!isWal) return
-      connection.pragma(`synchronous = ${synchronous}`) // no statement kept for it: it works as it is compiled
+      connection.exec(`pragma synchronous = ${synchronous}`) // no statement kept for it: it works as it is compiled
       current = synchronous
     },
   }
 }
 
-const preparedOn = new WeakMap<SqliteDatabase, Map<string, SqliteStatement>>()
+const preparedOn = new WeakMap<SqliteDatabase, Map<string, Prepared>>()
+
+type Prepared = (parameters: readonly unknown[]) => readonly unknown[]
 
 function queryOn(database: SqliteDatabase): (query: CompiledQuery) => readonly unknown[] {
-  const statements = preparedOn.get(database) ?? new Map<string, SqliteStatement>()
+  const statements = preparedOn.get(database) ?? new Map<string, Prepared>()
   preparedOn.set(database, statements)
   return ({ sql, parameters }) => {
     let statement = statements.get(sql)
     if (statement === undefined) {
-      statement = database.prepare(sql)
-      if (statement.reader) statement.safeIntegers(false)
+      statement = prepareOn(database, sql)
       statements.set(sql, statement)
     }
-    if (statement.reader) return statement.all(...parameters)
-    statement.run(...parameters)
-    return []
+    return statement(parameters)
   }
+}
+
+function prepareOn(database: SqliteDatabase, source: string): Prepared {
+  const statement = database.prepare(source)
+  if (!statement.reader) {
+    return (parameters) => {
+      statement.run(...parameters)
+      return []
+    }
+  }
+  statement.safeIntegers(false)
+  // Made to objects here: the driver takes longer for it, and makes such as are slow to read.
+  statement.raw(true)
+  let names: readonly string[] = []
+  return (parameters) => {
+    const rows = statement.all(...parameters) as readonly (readonly unknown[])[]
+    // Another process may have added a column since.
+    if (rows[0] !== undefined && rows[0].length !== names.length) names = statement.columns().map(({ name }) => name)
+    return rows.map((row) => toObject(names, row))
+  }
+}
+
+function toObject(names: readonly string[], values: readonly unknown[]): Readonly<Record<string, unknown>> {
+  const object: Record<string, unknown> = {}
+  for (let place = 0; place < names.length; place++) object[names[place] as string] = values[place]
+  return object
 }
 
 function checkOptions(options: SqliteStoreOptions) {

@@ -35,7 +35,9 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
 
   router.use((req, res, next) => {
     warnOfApp(context, req)
-    res.set({ 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer', 'X-Robots-Tag': 'noindex' })
+    res.setHeader('Cache-Control', 'no-store')
+    res.setHeader('Referrer-Policy', 'no-referrer')
+    res.setHeader('X-Robots-Tag', 'noindex')
     next()
   })
 

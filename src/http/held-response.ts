@@ -5,6 +5,7 @@
 // middleware which wrapped the response after us keeps its place.
 import type { Response } from 'express'
 import { checkAnswer, copyOf, type Headers, headersSentError, takeHead } from './head.js'
+import { unshape } from './unshape.js'
 
 export interface HeldResponse {
   /** Sends what the handler wrote; `first` may still add to its head, unless that is out already. */
@@ -46,6 +47,7 @@ export function holdBack(response: Response, events: HoldEvents): HeldResponse {
     res.on('pipe', onPipe)
     res.on('close', onClose)
     Object.defineProperty(res, 'headersSent', headersSent)
+    unshape(res, holds)
   } else others.push(hold)
   Object.assign(res, wrappersAt(others === undefined ? 0 : others.length - 1))
   return hold
@@ -161,8 +163,7 @@ const headersSent: PropertyDescriptor & ThisType<Held> = {
   },
 }
 
-// One set for all responses, which finds its hold by `this`: with closures or getters of their own, no two responses
-// would be alike to V8, and whatever else touches them would be slow.
+// One set for all responses, which finds its hold by `this`.
 const wrappers: Methods[] = []
 
 function wrappersAt(place: number): Methods {

@@ -5,7 +5,6 @@
 // middleware which wrapped the response after us keeps its place.
 import type { Response } from 'express'
 import { checkAnswer, copyOf, type Headers, headersSentError, takeHead } from './head.js'
-import { unshape } from './unshape.js'
 
 export interface HeldResponse {
   /** Sends what the handler wrote; `first` may still add to its head, unless that is out already. */
@@ -47,7 +46,6 @@ export function holdBack(response: Response, events: HoldEvents): HeldResponse {
     res.on('pipe', onPipe)
     res.on('close', onClose)
     Object.defineProperty(res, 'headersSent', headersSent)
-    unshape(res, holds)
   } else others.push(hold)
   Object.assign(res, wrappersAt(others === undefined ? 0 : others.length - 1))
   return hold

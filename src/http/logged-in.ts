@@ -1,6 +1,5 @@
 // Telling whether a login happened on a request, from what Passport leaves on it.
 import type { Request } from 'express'
-import { unshape } from './unshape.js'
 
 type PassportRequest = Request & { user?: unknown; authInfo?: unknown }
 
@@ -25,7 +24,6 @@ export function watchLogin(request: Request): LoginWatch {
   const watch = { user: req.user, authInfo: req.authInfo, passportRan: false, manager: Reflect.get(req, MANAGER) }
   req[watched] = watch
   Object.defineProperty(req, MANAGER, sessionManager)
-  unshape(req, watched)
   return watch
 }
 

@@ -15,34 +15,9 @@ import { kyselyStore } from './kysely/store.js'
 import { isKyselyTransaction, queryIn } from './kysely/transaction.js'
 import { loadDriver } from './sqlite/driver.js'
 import { explain, isBusy } from './sqlite/errors.js'
+import { queryOn, type SqliteDatabase } from './sqlite/statements.js'
 
-/** The part of better-sqlite3's `Database` that is used. */
-export interface SqliteDatabase {
-  /** The file it was opened on. */
-  readonly name: string
-  /** Whether it lives in memory, where no second connection can reach it. */
-  readonly memory: boolean
-  /** Whether it is inside BEGIN. */
-  readonly inTransaction: boolean
-  /** Compiles one statement. */
-  prepare(source: string): SqliteStatement
-}
-
-/** The part of better-sqlite3's `Statement` that is used. */
-export interface SqliteStatement {
-  /** Whether it returns rows. */
-  readonly reader: boolean
-  /** Whether its integers come as bigint, which a host may have made the default of its connection. */
-  safeIntegers(toggle: boolean): unknown
-  /** Whether its rows come as lists. */
-  raw(toggle: boolean): unknown
-  /** The columns of its rows, in order. */
-  columns(): readonly { readonly name: string }[]
-  /** Runs it and returns its rows. */
-  all(...parameters: unknown[]): unknown[]
-  /** Runs it for what it changes. */
-  run(...parameters: unknown[]): unknown
-}
+export type { SqliteDatabase, SqliteStatement } from './sqlite/statements.js'
 
 /** The options of `sqliteStore`. */
 export interface SqliteStoreOptions {
@@ -126,7 +101,6 @@ function sqliteRunner(connection: Sqlite.Database, file: string, busyTimeoutMs: 
   const beginRead = connection.prepare('begin')
   const commit = connection.prepare('commit')
   const rollback = connection.prepare('rollback')
-
   const durability = durabilityOf(connection)
 
   function attempt<Result>(
@@ -197,49 +171,6 @@ function durabilityOf(connection: Sqlite.Database) {
   }
 }
 
-const preparedOn = new WeakMap<SqliteDatabase, Map<string, Prepared>>()
-
-type Prepared = (parameters: readonly unknown[]) => readonly unknown[]
-
-function queryOn(database: SqliteDatabase): (query: CompiledQuery) => readonly unknown[] {
-  const statements = preparedOn.get(database) ?? new Map<string, Prepared>()
-  preparedOn.set(database, statements)
-  return ({ sql, parameters }) => {
-    let statement = statements.get(sql)
-    if (statement === undefined) {
-      statement = prepareOn(database, sql)
-      statements.set(sql, statement)
-    }
-    return statement(parameters)
-  }
-}
-
-function prepareOn(database: SqliteDatabase, source: string): Prepared {
-  const statement = database.prepare(source)
-  if (!statement.reader) {
-    return (parameters) => {
-      statement.run(...parameters)
-      return []
-    }
-  }
-  statement.safeIntegers(false)
-  // Made to objects here: the driver takes longer for it, and makes such as are slow to read.
-  statement.raw(true)
-  let names: readonly string[] = []
-  return (parameters) => {
-    const rows = statement.all(...parameters) as readonly (readonly unknown[])[]
-    // Another process may have added a column since.
-    if (rows[0] !== undefined && rows[0].length !== names.length) names = statement.columns().map(({ name }) => name)
-    return rows.map((row) => toObject(names, row))
-  }
-}
-
-function toObject(names: readonly string[], values: readonly unknown[]): Readonly<Record<string, unknown>> {
-  const object: Record<string, unknown> = {}
-  for (let place = 0; place < names.length; place++) object[names[place] as string] = values[place]
-  return object
-}
-
 function checkOptions(options: SqliteStoreOptions) {
   checkNames('sqliteStore', options, ['tablePrefix', 'busyTimeoutMs', 'groupSize'])
   const { tablePrefix = 'invite_only_', busyTimeoutMs = 5000, groupSize = GROUP_SIZE } = options
@@ -297,10 +228,21 @@ function hostTransaction(trx: unknown, file: string): SqliteDatabase | undefined
       '`trx` is a better-sqlite3 Database with no transaction open: call it inside db.transaction(…).',
     )
   }
-  if (realpathSync(trx.name) !== realpathSync(file)) {
+  if (!isOn(trx, file)) {
     throw new TypeError(`\`trx\` is a Database on ${trx.name}, but the invites are kept in ${file}.`)
   }
   return trx
+}
+
+// Asked once: a connection stays on the file that it was opened on, and the file system takes longer than a statement.
+const filesOf = new WeakMap<SqliteDatabase, Set<string>>()
+
+function isOn(database: SqliteDatabase, file: string): boolean {
+  const files = filesOf.get(database) ?? new Set<string>()
+  if (files.has(file)) return true
+  if (realpathSync(database.name) !== realpathSync(file)) return false
+  filesOf.set(database, files.add(file))
+  return true
 }
 
 function notATransaction(method: string): TypeError {

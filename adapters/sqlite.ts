@@ -15,30 +15,9 @@ import { kyselyStore } from './kysely/store.js'
 import { isKyselyTransaction, queryIn } from './kysely/transaction.js'
 import { loadDriver } from './sqlite/driver.js'
 import { explain, isBusy } from './sqlite/errors.js'
+import { queryOn, type SqliteDatabase } from './sqlite/statements.js'
 
-/** The part of better-sqlite3's `Database` that is used. */
-export interface SqliteDatabase {
-  /** The file it was opened on. */
-  readonly name: string
-  /** Whether it lives in memory, where no second connection can reach it. */
-  readonly memory: boolean
-  /** Whether it is inside BEGIN. */
-  readonly inTransaction: boolean
-  /** Compiles one statement. */
-  prepare(source: string): SqliteStatement
-}
-
-/** The part of better-sqlite3's `Statement` that is used. */
-export interface SqliteStatement {
-  /** Whether it returns rows. */
-  readonly reader: boolean
-  /** Whether its integers come as bigint, which a host may have made the default of its connection. */
-  safeIntegers(toggle: boolean): unknown
-  /** Runs it and returns its rows. */
-  all(...parameters: unknown[]): unknown[]
-  /** Runs it for what it changes. */
-  run(...parameters: unknown[]): unknown
-}
+export type { SqliteDatabase, SqliteStatement } from './sqlite/statements.js'
 
 /** The options of `sqliteStore`. */
 export interface SqliteStoreOptions {
@@ -122,7 +101,6 @@ function sqliteRunner(connection: Sqlite.Database, file: string, busyTimeoutMs: 
   const beginRead = connection.prepare('begin')
   const commit = connection.prepare('commit')
   const rollback = connection.prepare('rollback')
-
   const durability = durabilityOf(connection)
 
   function attempt<Result>(
@@ -187,27 +165,9 @@ function durabilityOf(connection: Sqlite.Database) {
       if (synchronous === current) return
       isWal ||= connection.pragma('journal_mode', { simple: true }) === 'wal'
       if (!isWal) return
-      connection.pragma(`synchronous = ${synchronous}`) // no statement kept for it: it works as it is compiled
+      connection.exec(`pragma synchronous = ${synchronous}`) // no statement kept for it: it works as it is compiled
       current = synchronous
     },
-  }
-}
-
-const preparedOn = new WeakMap<SqliteDatabase, Map<string, SqliteStatement>>()
-
-function queryOn(database: SqliteDatabase): (query: CompiledQuery) => readonly unknown[] {
-  const statements = preparedOn.get(database) ?? new Map<string, SqliteStatement>()
-  preparedOn.set(database, statements)
-  return ({ sql, parameters }) => {
-    let statement = statements.get(sql)
-    if (statement === undefined) {
-      statement = database.prepare(sql)
-      if (statement.reader) statement.safeIntegers(false)
-      statements.set(sql, statement)
-    }
-    if (statement.reader) return statement.all(...parameters)
-    statement.run(...parameters)
-    return []
   }
 }
 
@@ -268,10 +228,21 @@ function hostTransaction(trx: unknown, file: string): SqliteDatabase | undefined
       '`trx` is a better-sqlite3 Database with no transaction open: call it inside db.transaction(…).',
     )
   }
-  if (realpathSync(trx.name) !== realpathSync(file)) {
+  if (!isOn(trx, file)) {
     throw new TypeError(`\`trx\` is a Database on ${trx.name}, but the invites are kept in ${file}.`)
   }
   return trx
+}
+
+// Asked once: a connection stays on the file that it was opened on, and the file system takes longer than a statement.
+const filesOf = new WeakMap<SqliteDatabase, Set<string>>()
+
+function isOn(database: SqliteDatabase, file: string): boolean {
+  const files = filesOf.get(database) ?? new Set<string>()
+  if (files.has(file)) return true
+  if (realpathSync(database.name) !== realpathSync(file)) return false
+  filesOf.set(database, files.add(file))
+  return true
 }
 
 function notATransaction(method: string): TypeError {

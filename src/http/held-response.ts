@@ -4,6 +4,7 @@
 // nothing can change it. The wrappers stay where they are, and pass through once the answer goes out, so that
 // middleware which wrapped the response after us keeps its place.
 import type { Response } from 'express'
+import { checkAnswer, copyOf, type Headers, headersSentError, takeHead } from './head.js'
 
 export interface HeldResponse {
   /** Sends what the handler wrote; `first` may still add to its head, unless that is out already. */
@@ -28,172 +29,189 @@ interface WithImplicitHeader {
   _implicitHeader(): void
 }
 
-export function holdBack(res: Response, { ended, abandoned }: HoldEvents): HeldResponse {
-  const { end, write, writeHead, flushHeaders, setHeader, appendHeader, removeHeader } = res
-  const implicitHeader = (res as Response & WithImplicitHeader)._implicitHeader
-  const headersBefore = copyOf(res.getHeaders())
-  let state: 'open' | 'held' | 'passing' = 'open'
-  let last: { readonly args: Parameters<End>; readonly status: number; readonly message: string } | undefined
-  let hasHead = false // written by the handler, not yet sent
-  let hasBegun = false
-  let isClosed = false
+/** What Node and whoever wrapped the response before us do. */
+type Methods = WithImplicitHeader &
+  Pick<Response, 'end' | 'write' | 'writeHead' | 'flushHeaders' | 'setHeader' | 'appendHeader' | 'removeHeader'>
 
-  function begin(): void {
-    hasBegun = true
-    if (isClosed && state === 'open') giveUp()
+/** Where a response has its holds: one for each gate of its route. */
+const holds = Symbol('holds')
+type Held = Response & Methods & { [holds]?: Hold[] }
+
+export function holdBack(response: Response, events: HoldEvents): HeldResponse {
+  const res = response as Held
+  const hold = new Hold(res, events)
+  const others = res[holds]
+  if (others === undefined) {
+    res[holds] = [hold]
+    res.on('pipe', onPipe)
+    res.on('close', onClose)
+    Object.defineProperty(res, 'headersSent', headersSent)
+  } else others.push(hold)
+  Object.assign(res, wrappersAt(others === undefined ? 0 : others.length - 1))
+  return hold
+}
+
+class Hold implements HeldResponse {
+  state: 'open' | 'held' | 'passing' = 'open'
+  /** Whether the handler has written one, which is not yet sent. */
+  hasHead = false
+  /** As they were before this hold. */
+  readonly before: Methods
+  readonly res: Held
+  readonly #events: HoldEvents
+  readonly #headersBefore: Headers
+  #last: { readonly args: Parameters<End>; readonly status: number; readonly message: string } | undefined
+  #hasBegun = false
+  #isClosed = false
+
+  constructor(res: Held, events: HoldEvents) {
+    const { end, write, writeHead, flushHeaders, setHeader, appendHeader, removeHeader, _implicitHeader } = res
+    this.before = { end, write, writeHead, flushHeaders, setHeader, appendHeader, removeHeader, _implicitHeader }
+    this.res = res
+    this.#events = events
+    this.#headersBefore = copyOf(res.getHeaders())
   }
 
-  function giveUp(): void {
-    state = 'passing'
-    abandoned()
+  begin(): void {
+    this.#hasBegun = true
+    if (this.#isClosed) this.#giveUp()
   }
 
-  res.on('pipe', begin)
-  res.on('close', () => {
-    isClosed = true
-    if (hasBegun && state === 'open') giveUp()
-  })
+  closed(): void {
+    this.#isClosed = true
+    if (this.#hasBegun) this.#giveUp()
+  }
 
-  Object.defineProperty(res, 'headersSent', {
-    configurable: true,
-    get: () => state === 'held' || hasHead || Reflect.get(Object.getPrototypeOf(res), 'headersSent', res),
-  })
+  #giveUp(): void {
+    if (this.state !== 'open') return
+    this.state = 'passing'
+    this.#events.abandoned()
+  }
 
-  /** A method that changes the head: refused once there is one to be sent. */
-  const changing = <Args extends unknown[], Result>(method: (...args: Args) => Result) =>
-    function (this: Response, ...args: Args): Result {
-      if (state === 'held' || (state === 'open' && hasHead)) throw headersSentError()
-      return Reflect.apply(method, res, args)
-    }
-
-  Object.assign(res, {
-    setHeader: changing(setHeader),
-    appendHeader: changing(appendHeader),
-    removeHeader: changing(removeHeader),
-    writeHead(...args: Parameters<WriteHead>) {
-      if (state === 'passing') return Reflect.apply(writeHead, res, args)
-      if (state === 'held' || hasHead) throw headersSentError()
-      takeHead(res, args)
-      hasHead = true
-      return res
-    },
-    _implicitHeader() {
-      // They look for Node's head, and do not find the one that is kept here.
-      if (state === 'passing' || (state === 'open' && !hasHead)) implicitHeader.call(res)
-    },
-    write(...args: Parameters<Write>) {
-      if (state === 'held') return false // written after the end: Node drops it too
-      begin()
-      return passing(() => Reflect.apply(write, res, args))
-    },
-    flushHeaders() {
-      if (state === 'held') return
-      begin()
-      passing(() => flushHeaders.call(res))
-    },
-    end(...args: Parameters<End>) {
-      if (state === 'passing') return Reflect.apply(end, res, args)
-      if (state === 'held') return res
-      checkAnswer(res, args[0])
-      state = 'held'
-      last = { args, status: res.statusCode, message: res.statusMessage }
-      ended()
-      return res
-    },
-  })
+  /** @throws Error where the head is written, as Node does where it is sent. */
+  checkHead(): void {
+    if (this.state === 'held' || (this.state === 'open' && this.hasHead)) throw headersSentError()
+  }
 
   /** Lets Node write the head by itself, and comes back to holding the end. */
-  function passing<Result>(work: () => Result): Result {
-    const before = state
-    state = 'passing'
+  passing<Result>(work: () => Result): Result {
+    const before = this.state
+    this.state = 'passing'
     try {
       return work()
     } finally {
-      state = before
+      this.state = before
     }
   }
 
-  function letGo(): void {
-    state = 'passing'
-    hasHead = false
-    Reflect.deleteProperty(res, 'headersSent')
+  end(args: Parameters<End>): void {
+    const res = this.res
+    checkAnswer(res, args[0])
+    this.state = 'held'
+    this.#last = { args, status: res.statusCode, message: res.statusMessage }
+    this.#events.ended()
   }
+
+  #letGo(): void {
+    this.state = 'passing'
+    this.hasHead = false
+  }
+
+  send(first: () => void): void {
+    this.#letGo()
+    first()
+    const res = this.res
+    const last = this.#last
+    if (last === undefined) return
+    if (!res.headersSent) {
+      res.statusCode = last.status
+      res.statusMessage = last.message
+    }
+    Reflect.apply(this.before.end, res, last.args)
+  }
+
+  drop(error: unknown): boolean {
+    this.#letGo()
+    const res = this.res
+    if (res.headersSent) {
+      res.destroy(error instanceof Error ? error : undefined)
+      return false
+    }
+    for (const name of res.getHeaderNames()) res.removeHeader(name)
+    for (const [name, value] of Object.entries(this.#headersBefore)) res.setHeader(name, value)
+    res.statusCode = 200
+    res.statusMessage = ''
+    return true
+  }
+}
+
+function onPipe(this: Held): void {
+  for (const hold of this[holds] ?? []) hold.begin()
+}
+
+function onClose(this: Held): void {
+  for (const hold of this[holds] ?? []) hold.closed()
+}
+
+const headersSent: PropertyDescriptor & ThisType<Held> = {
+  configurable: true,
+  get() {
+    const isOver = (this[holds] ?? []).some(({ state, hasHead }) => state === 'held' || hasHead)
+    return isOver || Reflect.get(Object.getPrototypeOf(this), 'headersSent', this)
+  },
+}
+
+// One set for all responses, which finds its hold by `this`.
+const wrappers: Methods[] = []
+
+function wrappersAt(place: number): Methods {
+  wrappers[place] ??= wrap((res) => (res as Required<Held>)[holds][place] as Hold)
+  return wrappers[place]
+}
+
+function wrap(holdOf: (res: Response) => Hold): Methods {
+  /** A method that changes the head: refused once there is one to be sent. */
+  const changing = <Name extends 'setHeader' | 'appendHeader' | 'removeHeader'>(name: Name) =>
+    function (this: Response, ...args: Parameters<Methods[Name]>) {
+      const hold = holdOf(this)
+      hold.checkHead()
+      return Reflect.apply(hold.before[name], hold.res, args)
+    } as Methods[Name]
 
   return {
-    send(first) {
-      letGo()
-      first()
-      if (last === undefined) return
-      if (!res.headersSent) {
-        res.statusCode = last.status
-        res.statusMessage = last.message
-      }
-      Reflect.apply(end, res, last.args)
+    setHeader: changing('setHeader'),
+    appendHeader: changing('appendHeader'),
+    removeHeader: changing('removeHeader'),
+    writeHead(this: Response, ...args: Parameters<WriteHead>) {
+      const hold = holdOf(this)
+      if (hold.state === 'passing') return Reflect.apply(hold.before.writeHead, hold.res, args)
+      hold.checkHead()
+      takeHead(hold.res, args)
+      hold.hasHead = true
+      return hold.res
     },
-    drop(error) {
-      letGo()
-      if (res.headersSent) {
-        res.destroy(error instanceof Error ? error : undefined)
-        return false
-      }
-      for (const name of res.getHeaderNames()) res.removeHeader(name)
-      for (const [name, value] of Object.entries(headersBefore)) res.setHeader(name, value)
-      res.statusCode = 200
-      res.statusMessage = ''
-      return true
+    _implicitHeader(this: Response) {
+      const { state, hasHead, before, res } = holdOf(this)
+      // They look for Node's head, and do not find the one that is kept here.
+      if (state === 'passing' || (state === 'open' && !hasHead)) before._implicitHeader.call(res)
     },
-  }
-}
-
-type Headers = Record<string, number | string | string[]>
-
-// Node appends to the very arrays that it hands out.
-function copyOf(headers: ReturnType<Response['getHeaders']>): Headers {
-  const copy: Headers = {}
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) copy[name] = Array.isArray(value) ? [...value] : value
-  }
-  return copy
-}
-
-/** What `writeHead` says, put where it can still be dropped. Throws what Node would throw. */
-function takeHead(res: Response, [status, second, third]: unknown[]): void {
-  checkStatus(status)
-  res.statusCode = status
-  if (typeof second === 'string') res.statusMessage = second
-  const headers = typeof second === 'string' ? third : (third ?? second)
-  if (Array.isArray(headers)) {
-    const flat: unknown[] = headers.flat()
-    const values = new Map<string, string[]>()
-    for (let index = 0; index + 1 < flat.length; index += 2) {
-      const name = String(flat[index])
-      values.set(name, [...(values.get(name) ?? []), String(flat[index + 1])])
-    }
-    for (const [name, list] of values) res.setHeader(name, list.length === 1 ? (list[0] ?? '') : list)
-  } else {
-    for (const [name, value] of Object.entries((headers ?? {}) as Headers)) res.setHeader(name, value)
-  }
-}
-
-function checkAnswer(res: Response, chunk: unknown): void {
-  checkStatus(res.statusCode)
-  if (/[^\t\x20-\x7e\x80-\xff]/.test(res.statusMessage ?? '')) {
-    throw Object.assign(new TypeError('Invalid character in statusMessage'), { code: 'ERR_INVALID_CHAR' })
-  }
-  const isBody =
-    chunk == null || typeof chunk === 'string' || typeof chunk === 'function' || chunk instanceof Uint8Array
-  if (isBody) return
-  const message = 'The "chunk" argument must be of type string or an instance of Buffer or Uint8Array'
-  throw Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_TYPE' })
-}
-
-function checkStatus(status: unknown): asserts status is number {
-  if (typeof status === 'number' && Number.isInteger(status) && status >= 100 && status <= 999) return
-  const error = new RangeError(`Invalid status code: ${String(status)}`)
-  throw Object.assign(error, { code: 'ERR_HTTP_INVALID_STATUS_CODE' })
-}
-
-function headersSentError(): Error {
-  const error = new Error('Cannot set headers after they are sent to the client')
-  return Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' })
+    write(this: Response, ...args: Parameters<Write>) {
+      const hold = holdOf(this)
+      if (hold.state === 'held') return false // written after the end: Node drops it too
+      hold.begin()
+      return hold.passing(() => Reflect.apply(hold.before.write, hold.res, args))
+    },
+    flushHeaders(this: Response) {
+      const hold = holdOf(this)
+      if (hold.state === 'held') return
+      hold.begin()
+      hold.passing(() => hold.before.flushHeaders.call(hold.res))
+    },
+    end(this: Response, ...args: Parameters<End>) {
+      const hold = holdOf(this)
+      if (hold.state === 'passing') return Reflect.apply(hold.before.end, hold.res, args)
+      if (hold.state === 'open') hold.end(args)
+      return hold.res
+    },
+  } as Methods
 }

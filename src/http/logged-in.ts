@@ -11,27 +11,35 @@ interface LoginWatch {
   passportRan: boolean
 }
 
-const watches = new WeakMap<Request, LoginWatch>()
+/** Where a request has its watch, and the one that is Passport's. */
+const watched = Symbol('watched')
+type Watched = PassportRequest & { [watched]?: LoginWatch & { manager: unknown } }
 
 /**
  * Watches the request from here on. `passport.authenticate` (0.6 and 0.7) assigns `req._sessionManager` each time it
  * runs, and leaves no other trace where it ends in a `failureRedirect`.
  */
-export function watchLogin(req: Request): LoginWatch {
-  const { user, authInfo } = req as PassportRequest
-  const watch: LoginWatch = { user, authInfo, passportRan: false }
-  let manager: unknown = Reflect.get(req, '_sessionManager')
-  Object.defineProperty(req, '_sessionManager', {
-    configurable: true,
-    enumerable: true,
-    get: () => manager,
-    set: (value: unknown) => {
-      manager = value
-      watch.passportRan = true
-    },
-  })
-  watches.set(req, watch)
+export function watchLogin(request: Request): LoginWatch {
+  const req = request as Watched
+  const watch = { user: req.user, authInfo: req.authInfo, passportRan: false, manager: Reflect.get(req, MANAGER) }
+  req[watched] = watch
+  Object.defineProperty(req, MANAGER, sessionManager)
   return watch
+}
+
+const MANAGER = '_sessionManager'
+
+// One for all requests: with getters of their own, no two would be alike to V8, and all that reads them would be slow.
+const sessionManager: PropertyDescriptor & ThisType<Watched> = {
+  configurable: true,
+  enumerable: true,
+  get() {
+    return this[watched]?.manager
+  },
+  set(value: unknown) {
+    const watch = this[watched]
+    if (watch) Object.assign(watch, { manager: value, passportRan: true })
+  },
 }
 
 /**
@@ -40,7 +48,6 @@ export function watchLogin(req: Request): LoginWatch {
  * as a form that is shown again with status 200.
  */
 export function loggedIn(req: Request): boolean {
-  const { user, authInfo } = req as PassportRequest
-  const before = watches.get(req)
+  const { user, authInfo, [watched]: before } = req as Watched
   return (user != null && user !== before?.user) || (authInfo != null && authInfo !== before?.authInfo)
 }

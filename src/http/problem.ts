@@ -4,6 +4,7 @@ import type { Response } from 'express'
 import type { Context } from '../context.js'
 import { InviteError } from '../errors.js'
 import { warnOnce } from '../warnings.js'
+import { sendJson } from './json.js'
 
 /** Answers with the failure, as `application/problem+json` with its stable `code`. */
 export function sendProblem(context: Context, res: Response, error: InviteError): void {
@@ -16,7 +17,8 @@ export function sendProblem(context: Context, res: Response, error: InviteError)
     detail: publicDetail(error),
     errors: error.errors,
   }
-  res.status(error.status).set(error.headers).type('application/problem+json').send(JSON.stringify(problem))
+  res.status(error.status).set(error.headers)
+  sendJson(res, problem, 'application/problem+json')
 }
 
 /** What the client may read of it. */

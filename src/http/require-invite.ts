@@ -12,6 +12,7 @@ import { addressOf, type ExistingOption, existingAccount } from './existing.js'
 import type { Invites } from './invites.js'
 import { missingBodyParser, warnOfApp, warnOfNoAddress, warnOfSafeMethod } from './misconfiguration.js'
 import { type Succeeded, settleWithResponse } from './settle.js'
+import { unshape } from './unshape.js'
 
 /** The options of `requireInvite`: where in a request things are, and what counts as a success. */
 export interface RequireInviteOptions {
@@ -84,6 +85,7 @@ export function requireInvite(invites: Invites, options: RequireInviteOptions = 
   }
 
   return function requireInviteGate(req, res, next) {
+    unshape(req, res)
     admit(req, res, next).then(() => next(), next)
   }
 }

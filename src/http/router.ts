@@ -18,6 +18,7 @@ import { addRecord } from './routes/record.js'
 import { routesFor } from './routes/routes.js'
 import { addSettings } from './routes/settings.js'
 import { addVisitors } from './routes/visitors.js'
+import { unshape } from './unshape.js'
 
 /** The options of {@link inviteRouter}: who may do what. */
 export type InviteRouterOptions = AuthorizeOption
@@ -34,8 +35,11 @@ export function inviteRouter(invites: Invites, options: InviteRouterOptions): Ro
   const router = express.Router()
 
   router.use((req, res, next) => {
+    unshape(req, res)
     warnOfApp(context, req)
-    res.set({ 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer', 'X-Robots-Tag': 'noindex' })
+    res.setHeader('Cache-Control', 'no-store')
+    res.setHeader('Referrer-Policy', 'no-referrer')
+    res.setHeader('X-Robots-Tag', 'noindex')
     next()
   })
 

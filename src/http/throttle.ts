@@ -1,6 +1,6 @@
 // The throttles, by the address of the client: on guessing codes and keys, where wrong ones are counted, apart, and
 // nothing else is; and on asking for access.
-
+import { isIPv4 } from 'node:net'
 import type { Request } from 'express'
 import { type ClientRateLimitInfo, ipKeyGenerator, MemoryStore, type Options, type Store } from 'express-rate-limit'
 import type { LimitConfig } from '../config.js'
@@ -166,6 +166,16 @@ function createCounter(context: Context, rule: LimitConfig, what: Counted): Coun
   }
 
   function keyOf(req: Request): string {
-    return `${prefix}:${req.ip === undefined ? 'unknown' : ipKeyGenerator(req.ip)}`
+    return `${prefix}:${nameOf(req.ip)}`
   }
+}
+
+const MAPPED = '::ffff:'
+
+/** IPv6 by network, since a client has as many addresses as it likes. */
+function nameOf(ip: string | undefined): string {
+  if (ip === undefined) return 'unknown'
+  // So Node names whoever comes by IPv4 to a server for both. Said by ipKeyGenerator too, but slowly.
+  const mapped = ip.startsWith(MAPPED) ? ip.slice(MAPPED.length) : ip
+  return isIPv4(mapped) ? mapped : ipKeyGenerator(ip)
 }

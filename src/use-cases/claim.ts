@@ -1,10 +1,10 @@
 // Claiming: one use is held while the account is being made, and then accepted or given back.
-import { nanoid } from 'nanoid'
 import { type Address, parseAddress } from '../addresses.js'
 import type { AppConfig } from '../app-config.js'
 import { appOf, type Context, type KnownScope } from '../context.js'
 import { InviteError, type InviteErrorCode } from '../errors.js'
 import { hashOfTyped } from '../human-codes.js'
+import { orderedId } from '../ids.js'
 import { invalidField } from '../input.js'
 import { checkNames } from '../option-names.js'
 import { isProven } from '../proofs.js'
@@ -104,7 +104,7 @@ export async function claimInvite(
   if (typeof input.inviteCode !== 'string') throw invalidField('inviteCode', 'must be an invite code, as a string')
   const address = readAddress(input.email)
   const now = context.config.clock()
-  const claimId = nanoid()
+  const claimId = orderedId('claim')
   const result = await context.store.claim({
     claimId,
     appId: app.appId,
@@ -211,7 +211,7 @@ function acceptRequest(context: Context, key: ClaimKey, options: AcceptOptions) 
     claimId: key.claimId,
     inviteId: key.id,
     appId: key.appId,
-    acceptanceId: nanoid(),
+    acceptanceId: orderedId('acceptance'),
     userId: readUserId(userId),
     email,
     verifiedEmail: key.emailAsserted === true ? email : null,

@@ -46,8 +46,8 @@ export async function startHost(
 ): Promise<HostProcess> {
   const [command, ...before] = pinnedNode(core)
   const name = `${spec.variant.replaceAll(/\W+/g, '-')}-${spec.database.split('/').at(-1)}` // databases have names of their own
-  const profiling =
-    profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name}.cpuprofile`]
+  // A folder each, and no name: the thread of tsx's loader would write its profile over the one of the host.
+  const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profile, name)}`]
   const loader = import.meta.resolve('tsx')
   const child = spawn(command, [...before, ...profiling, '--import', loader, program, JSON.stringify(spec)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -16,7 +16,7 @@ export interface Settings {
   readonly quick: boolean
   /** Where all figures are written to. */
   readonly json: string | undefined
-  /** The folder that the hosts write their CPU profiles to. */
+  /** The folder that the hosts write their CPU profiles to, into one of its own each. */
   readonly profile: string | undefined
 }
 
@@ -41,7 +41,7 @@ const HELP = `npm run bench -- [options]
   --rows 1000000        how many rows the large cases have
   --quick               a few short rounds and small tables: whether all of it runs, and roughly what comes out
   --json FILE           all figures, for comparing two runs
-  --profile FOLDER      CPU profiles of the host processes (.cpuprofile), one each
+  --profile FOLDER      CPU profiles, a folder each host: CPU.*.PID.0.*.cpuprofile is its main thread, others its loader's
   --help                this text
 
 Every figure is noisy, and a machine's milliseconds mean little on another: compare ratios, which come from turns that

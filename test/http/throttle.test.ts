@@ -209,6 +209,15 @@ describe('the throttle', () => {
       expectWrong(await guess(host, '2001:db8:ffff:2::1'))
     })
 
+    it('R-24 an IPv4 client by its address, also where a server for both has it as an IPv6 one', async () => {
+      const host = await openHost({ invites: limits(4), before: behindProxy })
+      for (const ip of ['192.0.2.1', '::ffff:192.0.2.1', '::FFFF:192.0.2.1', '::ffff:c000:201']) {
+        expectWrong(await guess(host, ip))
+      }
+      expectLimited(await guess(host, '192.0.2.1'))
+      expectWrong(await guess(host, '::ffff:192.0.2.2'))
+    })
+
     it('R-24 and warns once where `trust proxy` is true', async () => {
       const warnings: Error[] = []
       const hear = (warning: Error) => {

@@ -9,6 +9,7 @@ import { loadNoMorePage, noMoreValues } from '../../no-more-page.js'
 import { inviteeNote } from '../../notes.js'
 import { noMoreSchema } from '../../schemas/no-more.js'
 import { readForm, readJson } from '../body.js'
+import { sendJson } from '../json.js'
 import { policyOf, sendHtml } from '../page-policy.js'
 import { sendRefusal, wantsPage } from '../refusal-page.js'
 import { param, type Routes } from './routes.js'
@@ -72,7 +73,7 @@ export function addNoMore({ router, context, open }: Routes): void {
     const page = pages.get(app.appId)
     res.vary('Accept')
     if (page === undefined || !wantsPage(req)) {
-      res.json({ noMoreMail })
+      sendJson(res, { noMoreMail })
       return
     }
     const action = `${context.config.baseUrl}/app/${app.appId}/no-more/${param(req, 'token')}`

@@ -8,6 +8,7 @@ import { type AuthorizeOption, askHost, changes, isCookieBorne, isCrossSite, typ
 import { readJson } from '../body.js'
 import { type Repeatable, repeatable } from '../idempotency.js'
 import type { Invites } from '../invites.js'
+import { sendJson } from '../json.js'
 
 type ReadBody = (req: Request, res: Response) => Promise<unknown>
 
@@ -41,7 +42,7 @@ export function routesFor(router: Router, invites: Invites, context: Context, op
           appOf(context, appId)
           const body = await readBody(req, res)
           const answer = await handle({ req, res, action, body, scope: { appId, actor } })
-          if (!res.headersSent) res.json(answer) // a stream has answered already
+          if (!res.headersSent) sendJson(res, answer) // a stream has answered already
         } catch (error) {
           next(error)
         }

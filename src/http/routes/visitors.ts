@@ -11,6 +11,7 @@ import { readJson } from '../body.js'
 import type { RateLimitHeaders } from '../guess.js'
 import { joinByForm } from '../join.js'
 import { credentialsFor, setJoinCookie } from '../join-cookie.js'
+import { sendJson } from '../json.js'
 import { throttleOf } from '../throttle.js'
 import { param, type Routes } from './routes.js'
 
@@ -21,15 +22,14 @@ export function addVisitors({ router, context, open }: Routes): void {
       const { appId } = appOf(context, param(req, 'appId'))
       const throttle = throttleOf(context)
       const { inviteCode } = read(checkSchema, await readJson(req, res))
-      const standing = await throttle.check(req)
       const credentials = credentialsFor(context, req, appId, inviteCode)
       if (credentials === undefined) {
-        tellStanding(res, standing)
+        tellStanding(res, await throttle.check(req))
         throw new InviteError('invite_not_found')
       }
       const look = () => checkInvite(context, credentials, { appId })
       const guess = { req, appId, code: credentials.inviteCode }
-      res.json(await throttle.attempt(guess, look, (now) => tellStanding(res, now)))
+      sendJson(res, await throttle.attempt(guess, look, (now) => tellStanding(res, now)))
     }),
   )
 
@@ -52,5 +52,5 @@ export function addVisitors({ router, context, open }: Routes): void {
 
 /** Beside what a limiter of the host's may have told: both headers are lists. */
 function tellStanding(res: Response, standing: RateLimitHeaders): void {
-  for (const [name, value] of Object.entries(standing)) res.append(name, value)
+  for (const [name, value] of Object.entries(standing)) res.appendHeader(name, value)
 }

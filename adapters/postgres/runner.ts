@@ -38,6 +38,21 @@ interface Begin {
 
 // A plan that is kept was made when the tables held less, perhaps nothing: by an index it is good for any size.
 const BY_INDEX = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off' }
+
+const byIndex = Object.entries(BY_INDEX).map(
+  ([name, value]) => `current_setting('${name}') as ${name}, set_config('${name}', '${value}', true) as ours_${name}`,
+)
+const asBefore = Object.keys(BY_INDEX).map((name, place) => `set_config('${name}', $${place + 1}, true)`)
+const END_ASIDE = toKept(`select ${asBefore}`)
+
+/** In a transaction of the host's, which goes on as it was. */
+const ASIDE: Frame = {
+  begin: [toKept(`select ${byIndex}`)],
+  end: ([rows = []]) => {
+    const was = rows[0] as Readonly<Record<string, string>>
+    return [{ ...END_ASIDE, values: Object.keys(BY_INDEX).map((name) => was[name]) }]
+  },
+}
 const READ = 'begin isolation level repeatable read read only'
 const WRITE = 'begin isolation level read committed read write'
 const COMMIT: Query = { text: 'commit' }
@@ -86,7 +101,7 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
     let broken: Error | undefined
     try {
       areKept = isKept && (await keepsStatements(client))
-      return await carryOut(operation(), ask, begin, [COMMIT])
+      return await carryOut(operation(), ask, { begin, end: () => [COMMIT] })
     } catch (error) {
       broken = error instanceof SilentServer ? error : await rollback(ask)
       throw error
@@ -147,7 +162,8 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
     async join(trx, operation) {
       if (isKyselyTransaction(trx)) return await run(operation(), queryIn(trx))
       const client = await hostTransaction(trx)
-      return await carryOut(operation(), (queries) => send(client, queries))
+      const areKept = await keepsStatements(client)
+      return await carryOut(operation(), (queries) => send(client, queries, areKept), areKept ? ASIDE : NO_FRAME)
     },
     async close() {
       if (closed) return
@@ -157,30 +173,34 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
   }
 }
 
-/**
- * BEGIN goes with the first queries, and COMMIT with the last where they are known to be. Where BEGIN itself is refused,
- * as by a server that may not be written, so is whatever came with it.
- */
-async function carryOut<Result>(
-  operation: Operation<Result>,
-  ask: Ask,
-  begin: readonly Query[] = [],
-  commit: readonly Query[] = [],
-): Promise<Result> {
-  let before = begin
+/** What goes around an operation: with its first queries, and with its last where they are known to be. */
+interface Frame {
+  readonly begin: readonly Query[]
+  /** @param begun The rows of `begin`. */
+  end(begun: readonly (readonly unknown[])[]): readonly Query[]
+}
+
+const NO_FRAME: Frame = { begin: [], end: () => [] }
+
+/** Where BEGIN itself is refused, as by a server that may not be written, so is whatever came with it. */
+async function carryOut<Result>(operation: Operation<Result>, ask: Ask, { begin, end }: Frame): Promise<Result> {
+  let begun: readonly (readonly unknown[])[] | undefined
   let isOver = false
   for (let step = operation.next(); ; ) {
     if (step.done) {
-      if (!isOver) await ask([...before, ...commit])
+      if (begun === undefined) return step.value // it asked for nothing
+      const last = isOver ? [] : end(begun)
+      if (last.length > 0) await ask(last)
       return step.value
     }
     if (isOver) throw new Error('an operation asked for more after its last flight')
     const asked = step.value
     isOver = asked instanceof Flight && asked.isLast
     const queries = queriesOf(asked).map(toQuery)
-    const answers = await ask([...before, ...queries, ...(isOver ? commit : [])])
+    const before = begun === undefined ? begin : []
+    const answers = await ask([...before, ...queries, ...(isOver ? end(begun ?? []) : [])])
+    begun ??= answers.slice(0, before.length)
     const rows = answers.slice(before.length, before.length + queries.length)
-    before = []
     step = operation.next(asked instanceof Flight ? rows : (rows[0] ?? []))
   }
 }

@@ -1,7 +1,7 @@
 // What the Postgres store keeps on a connection: statements by name, and the connection itself for a moment.
 import { expect } from 'chai'
 import type pg from 'pg'
-import { claimOf, create } from '../../adapters/contract/fixtures.js'
+import { acceptOf, claimOf, create } from '../../adapters/contract/fixtures.js'
 import { postgresStore } from '../../adapters/postgres.js'
 import { openPool, temporarySchema } from '../support/postgres.js'
 
@@ -32,6 +32,29 @@ describe('postgresStore, on one connection', () => {
     await claimMany(2)
   })
 
+  it("keeps them in the host's transaction too, and leaves its settings as they were", async () => {
+    const { pool, store } = await openOne({ max: 2 })
+    const host = await pool.connect()
+    const settings = async () => {
+      const { rows } = await host.query(
+        "select current_setting('enable_seqscan') as scan, current_setting('enable_hashjoin') as join",
+      )
+      return Object.values(rows[0])
+    }
+    await host.query('set enable_hashjoin = off')
+    for (let made = 0; made < 8; made++) {
+      const invite = await create(store)
+      const claim = claimOf(invite)
+      await store.claim(claim)
+      await host.query('begin')
+      expect(await store.accept(acceptOf(claim, invite), host)).to.include({ accepted: true })
+      expect(await settings()).to.deep.equal(['on', 'off'])
+      await host.query('commit')
+    }
+    expect(await keptOn(host)).to.have.length.above(1)
+    host.release()
+  })
+
   it('leaves it to the host, too, while there are claims enough', async () => {
     const { pool, store } = await openOne({ groupSize: 2 })
     const claims = []
@@ -47,8 +70,8 @@ describe('postgresStore, on one connection', () => {
   })
 })
 
-async function openOne(options: { groupSize?: number } = {}) {
-  const pool = await openPool({ max: 1 })
+async function openOne({ max = 1, ...options }: { max?: number; groupSize?: number } = {}) {
+  const pool = await openPool({ max })
   const schema = await temporarySchema()
   const store = postgresStore(pool, { schema, ...options })
   await store.migrate()
@@ -65,8 +88,8 @@ async function openOne(options: { groupSize?: number } = {}) {
   }
 }
 
-async function keptOn(pool: pg.Pool): Promise<readonly string[]> {
-  const { rows } = await pool.query<{ name: string }>(
+async function keptOn(database: pg.Pool | pg.PoolClient): Promise<readonly string[]> {
+  const { rows } = await database.query<{ name: string }>(
     "select name from pg_prepared_statements where statement like '%invite%'",
   )
   return rows.map(({ name }) => name)

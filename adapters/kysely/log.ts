@@ -148,7 +148,7 @@ export function logOperations(dialect: Dialect, queueWebhooks: QueueWebhooks): L
   /** What both are asked for, where `at` and `actor` are the names of their columns. */
   function matching({ appId, inviteId, actorId, from, until, after }: ListLog, at: string, actor: string) {
     const time = sql.ref(at)
-    const conditions = [sql<SqlBool>`app_id = ${appId}`]
+    const conditions = [isOfApp(appId, actorId !== undefined && actor === 'user_id')]
     if (inviteId !== undefined) conditions.push(sql`invite_id = ${inviteId}`)
     if (actorId !== undefined) conditions.push(sql`${sql.ref(actor)} = ${actorId}`)
     if (from !== undefined) conditions.push(sql`${time} >= ${dialect.encodeTime(from)}`)
@@ -212,6 +212,11 @@ export function logOperations(dialect: Dialect, queueWebhooks: QueueWebhooks): L
   }
 
   return { listLog, findEntries, logChange, logInvite, logInvites, logAcceptances }
+}
+
+/** `among`: of few that are found in another way, and so in words that SQLite does not take for the way in. */
+export function isOfApp(appId: string, among: boolean) {
+  return among ? sql<SqlBool>`app_id || '' = ${appId}` : sql<SqlBool>`app_id = ${appId}`
 }
 
 /** As `note`, for what was done in passing. */

@@ -3,7 +3,8 @@
 // An acceptance is logged by its own row, so that accepting costs no second one.
 import { type SqlBool, sql } from 'kysely'
 import type { AcceptRequest, ListLog, LogNote, LogRecord } from '../../src/store.js'
-import { all, type Operation, prepare, prepareMany } from './operation.js'
+import { prepareInserts } from './inserting.js'
+import { all, type Operation, prepare } from './operation.js'
 import { type InviteRow, storable } from './records.js'
 import type { DbJson, Dialect, LogTable } from './schema.js'
 import type { QueueWebhooks } from './webhook-queue.js'
@@ -61,11 +62,7 @@ export function logOperations(dialect: Dialect, queueWebhooks: QueueWebhooks): L
     }),
   )
 
-  const insertMany = prepareMany(dialect, ofInvite, (listed) => {
-    const names = sql.join(Object.keys(ofInvite).map((name) => sql.ref(name)))
-    const query = sql<never>`insert into ${sql.raw(dialect.quote(tables.log))} (${names}) select ${names} from ${listed}`
-    return { compile: () => query.compile(db) }
-  })
+  const insertMany = prepareInserts(dialect, 'log', ofInvite)
 
   const rowOf = (note: LogNote, appId: string, now: number): LogTable => ({
     id: note.id,

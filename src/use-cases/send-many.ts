@@ -96,8 +96,8 @@ const reasons = { invited: 'invite_exists', joined: 'already_joined', refusing: 
 const HOUR_MS = 3_600_000
 const SLICE_MS = 10 // of judging and sealing, between turns of the event loop
 // A transaction of SQLite stops the process. It gets as many rows as it writes in this time, within these bounds.
-const BLOCK_MS = 20
-const BATCH = { first: 200, least: 100, most: 2000 }
+const BLOCK_MS = 35
+const BATCH = { first: 200, least: 200, most: 2000 }
 const MAX_INVITERS = 1000
 
 /** How, checked. @throws TypeError where an option is wrong, InviteError where a field is. */
@@ -236,8 +236,15 @@ async function create(
 ) {
   if (invites.length === 0) return []
   const now = context.config.clock()
-  const note = noteOf(context, 'invite.create', scope, { list: true })
+  // Each entry has this and its invite's own id: they sort as the invites do, and indexes take those at their end.
+  const note = { ...noteOf(context, 'invite.create', scope, { list: true }), id: 'made' }
   const outcomes = await context.store.createInvites({ appId: app.appId, invites, now, spread, note })
+  if (context.isHeard('created')) tell(context, invites, outcomes, now)
+  if (invites.some(({ deliveryId }) => deliveryId !== undefined)) context.mailQueued()
+  return outcomes
+}
+
+function tell(context: Context, invites: readonly Made[], outcomes: readonly NewInviteOutcome[], now: number): void {
   for (const [at, outcome] of outcomes.entries()) {
     if (!('created' in outcome)) continue
     const { created } = outcome
@@ -255,8 +262,6 @@ async function create(
     const record = { ...made, codeGeneration: 1, uses: 0, held: 0, revokedAt: null }
     context.emit('created', { invite: summaryOf(record, now) })
   }
-  if (invites.some(({ deliveryId }) => deliveryId !== undefined)) context.mailQueued()
-  return outcomes
 }
 
 function makeInvite(

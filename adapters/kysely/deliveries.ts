@@ -16,6 +16,8 @@ import type { DbTime, Dialect } from './schema.js'
 export interface DeliveryOperations {
   find(ids: readonly string[]): Operation<readonly DeliveryRow[]>
   insert(delivery: { id: string; inviteId: string; now: DbTime }): Operation<unknown>
+  /** What `insert` makes. */
+  inserted(delivery: { id: string; inviteId: string; now: DbTime }): DeliveryRecord
   /** Takes back every mail of the invite that still waits. */
   cancel(request: { inviteId: string; now: DbTime }): Operation<unknown>
   /** As `cancel`, of many. */
@@ -78,7 +80,11 @@ export function deliveryOperations(dialect: Dialect, log: LogOperations): Delive
       .where('id', 'in', ids)
       .returningAll()
 
+  const byId = prepare((p: { id: string }) => db.selectFrom(tables.deliveries).selectAll().where('id', '=', p.id))
+
   function* find(ids: readonly string[]): Operation<readonly DeliveryRow[]> {
+    const [id] = ids
+    if (id !== undefined && ids.length === 1) return yield* byId({ id })
     const found: DeliveryRow[] = []
     for (let from = 0; from < ids.length; from += MAX_IDS) {
       const some = ids.slice(from, from + MAX_IDS)
@@ -162,5 +168,11 @@ export function deliveryOperations(dialect: Dialect, log: LogOperations): Delive
     return { next_attempt_at: dialect.encodeTime(outcome.retryAt), last_error: outcome.error }
   }
 
-  return { find, insert, cancel, cancelAll, nextDeliveryAt, leaseDeliveries, finishDelivery }
+  const inserted = ({ id, inviteId, now }: { id: string; inviteId: string; now: DbTime }): DeliveryRecord => ({
+    ...{ id, inviteId, requestId: null, attempts: 0, lastError: null },
+    nextAttemptAt: dialect.decodeTime(now),
+    ...{ leasedUntil: null, sentAt: null, failedAt: null, canceledAt: null },
+  })
+
+  return { find, insert, inserted, cancel, cancelAll, nextDeliveryAt, leaseDeliveries, finishDelivery }
 }

@@ -5,8 +5,10 @@ import { accessDecisionOperations } from './access-decisions.js'
 import { accessRequestOperations } from './access-requests.js'
 import { appKeyOperations } from './app-keys.js'
 import { branchOperations } from './branches.js'
+import { changingOperations } from './changing.js'
 import { type ClaimOperations, claimOperations } from './claims.js'
 import { databaseTime } from './clock.js'
+import { creating } from './creating.js'
 import { deliveryOperations } from './deliveries.js'
 import { groups } from './groups.js'
 import { inviteOperations } from './invites.js'
@@ -50,8 +52,10 @@ export function kyselyStore(
   const revoking = revokingOperations(dialect, { reading, deliveries, log })
   const mails = mailOperations(dialect, log)
   const invites = inviteOperations(dialect, { reading, revoking, deliveries, quotas, pausing, mails, log })
+  const changing = changingOperations(dialect, { reading, deliveries, quotas, pausing, mails, log })
   const lists = listOperations(dialect, { invites, deliveries, log })
   const claims = claimOperations(dialect, { settings, revoking, deliveries, log })
+  const created = creating(runner, invites, groupSize)
   const grouped = groups(runner, claims, groupSize)
   const keyedRequests = keyedRequestOperations(dialect)
   const appKeys = appKeyOperations(dialect, log)
@@ -67,16 +71,17 @@ export function kyselyStore(
     migrate: () => runner.migrate(() => migrate(dialect)),
     close: async () => {
       await grouped.idle()
+      await created.idle()
       await runner.close()
     },
-    createInvite: (...request) => runner.write(() => invites.createInvite(...request)),
+    createInvite: created.createInvite,
     createInvites: (request) => runner.write(() => lists.createInvites(request)),
     findInvitees: (request) => runner.read(() => lists.findInvitees(request)),
     lastDeliveryAt: () => runner.read(() => lists.lastDeliveryAt()),
     findInvite: (key) => runner.read(() => reading.findInvite(key)),
     lookUp: (code) => runner.read(() => lookingUp.lookUp(code)),
     listInvites: (query) => runner.read(() => listing.listInvites(query)),
-    changeInvite: (change) => runner.write(() => invites.changeInvite(change)),
+    changeInvite: (change) => runner.write(() => changing.changeInvite(change)),
     revokeInvite: (request) => runner.write(() => revoking.revokeInvite(request)),
     revokeInvites: (request) => runner.write(() => revoking.revokeInvites(request), LONG),
     claim: grouped.claim,

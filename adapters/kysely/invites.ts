@@ -101,7 +101,8 @@ export function inviteOperations(
     [invite, deliveryId, { charge, note, mails: counted = [] } = {}]: Request,
     ending: typeof together,
   ): Operation<Created> {
-    if (charge === undefined && counted.length === 0) return yield* createFree(invite, deliveryId, note, ending)
+    if (!isPaidFor(invite, deliveryId, { charge, mails: counted }))
+      return yield* createFree(invite, deliveryId, note, ending)
     if (yield* isPaused(invite)) {
       const same = yield* reading.rowOf({ appId: invite.appId, inviteId: invite.id })
       return same ? { created: yield* reading.withDelivery(same) } : { paused: true }
@@ -187,4 +188,9 @@ export function inviteOperations(
     createInvite: (...request) => createInvite(request, together),
     createLast: (...request) => createInvite(request, lastly),
   }
+}
+
+/** Whether a quota or a limit of mails is looked at, and changed. */
+export function isPaidFor(...[, , { charge, mails = [] } = {}]: Request): boolean {
+  return charge !== undefined || mails.length > 0
 }

@@ -8,10 +8,10 @@ import { branchOperations } from './branches.js'
 import { changingOperations } from './changing.js'
 import { type ClaimOperations, claimOperations } from './claims.js'
 import { databaseTime } from './clock.js'
-import { creating } from './creating.js'
 import { deliveryOperations } from './deliveries.js'
+import { gathering } from './gathering.js'
 import { groups } from './groups.js'
-import { inviteOperations } from './invites.js'
+import { inviteOperations, isPaidFor } from './invites.js'
 import { keyedRequestOperations } from './keyed-requests.js'
 import { listingOperations } from './listing.js'
 import { listOperations } from './lists.js'
@@ -55,7 +55,22 @@ export function kyselyStore(
   const changing = changingOperations(dialect, { reading, deliveries, quotas, pausing, mails, log })
   const lists = listOperations(dialect, { invites, deliveries, log })
   const claims = claimOperations(dialect, { settings, revoking, deliveries, log })
-  const created = creating(runner, invites, groupSize)
+  const created = gathering<Parameters<InviteStore['createInvite']>, Awaited<ReturnType<InviteStore['createInvite']>>>(
+    runner,
+    {
+      size: groupSize,
+      write: runner.write,
+      one: (request) => invites.createInvite(...request),
+      alone: (request) => invites.createLast(...request),
+    },
+  )
+  // Should a power cut undo these, what was sent is sent once more, under the same id.
+  const finished = gathering<Parameters<InviteStore['finishDelivery']>, void>(runner, {
+    size: groupSize,
+    write: runner.writeLightly,
+    one: (request) => deliveries.finishDelivery(...request),
+    alone: (request) => deliveries.finishDelivery(...request),
+  })
   const grouped = groups(runner, claims, groupSize)
   const keyedRequests = keyedRequestOperations(dialect)
   const appKeys = appKeyOperations(dialect, log)
@@ -71,10 +86,12 @@ export function kyselyStore(
     migrate: () => runner.migrate(() => migrate(dialect)),
     close: async () => {
       await grouped.idle()
-      await created.idle()
+      await Promise.all([created.idle(), finished.idle()])
       await runner.close()
     },
-    createInvite: created.createInvite,
+    // What a quota or a limit of mails pays for goes by itself: side by side, two would be paid by the same one.
+    createInvite: (...request) =>
+      isPaidFor(...request) ? runner.write(() => invites.createInvite(...request)) : created.ask(request),
     createInvites: (request) => runner.write(() => lists.createInvites(request)),
     findInvitees: (request) => runner.read(() => lists.findInvitees(request)),
     lastDeliveryAt: () => runner.read(() => lists.lastDeliveryAt()),
@@ -102,10 +119,9 @@ export function kyselyStore(
     findPause: (key) => runner.read(() => pausing.findPause(key)),
     getStatistics: (query) => runner.read(() => statistics.getStatistics(query)),
     getTree: (query) => runner.read(() => branches.getTree(query)),
-    // Should a power cut undo these, what was sent is sent once more, under the same id.
     nextDeliveryAt: () => runner.read(() => deliveries.nextDeliveryAt()),
     leaseDeliveries: (request) => runner.writeLightly(() => deliveries.leaseDeliveries(request)),
-    finishDelivery: (...finished) => runner.writeLightly(() => deliveries.finishDelivery(...finished)),
+    finishDelivery: (...request) => finished.ask(request),
     refuseMail: (request) => runner.write(() => mails.refuseMail(request)),
     allowMail: (request) => runner.write(() => mails.allowMail(request)),
     refusesMail: (request) => runner.read(() => mails.refusesMail(request)),

@@ -24,7 +24,7 @@ export interface DeliveryOperations {
   cancelAll(requests: readonly { invite_id: string; now: DbTime }[]): Operation<unknown>
   nextDeliveryAt(): Operation<number | undefined>
   leaseDeliveries(request: { now: number; leasedUntil: number; limit: number }): Operation<readonly LeasedDelivery[]>
-  finishDelivery(...request: Parameters<InviteStore['finishDelivery']>): Operation<void>
+  finishDelivery(...request: Parameters<InviteStore['finishDelivery']>): Operation<true>
 }
 
 const MAX_IDS = 500 // as parameters of one statement
@@ -166,11 +166,12 @@ export function deliveryOperations(dialect: Dialect, log: LogOperations): Delive
     delivery: Pick<DeliveryRecord, 'id' | 'attempts'>,
     outcome: DeliveryOutcome,
     webhooks?: WebhookTargets,
-  ): Operation<void> {
+  ): Operation<true> {
     const [finished] = yield* finish(delivery, outcome)
-    if (finished === undefined) return
+    if (finished === undefined) return true
     if ('sentAt' in outcome) yield* logMail(finished, { action: 'mail.sent', at: outcome.sentAt, webhooks })
     if ('failedAt' in outcome) yield* logMail(finished, { action: 'mail.failed', at: outcome.failedAt, webhooks })
+    return true
   }
 
   function* logMail(

@@ -1,6 +1,6 @@
 // Group commit for steps that do not look at each other: those that are asked for at the same time share a transaction,
-// carried out side by side, and each hears for itself.
-import { type Operation, together } from './operation.js'
+// and each hears for itself.
+import type { Operation } from './operation.js'
 import type { Runner } from './runner.js'
 
 export interface Gathered<Request, Result> {
@@ -13,8 +13,8 @@ interface Step<Request, Result> {
   /** How many share a transaction at most. */
   readonly size: number
   readonly write: Runner['writeLightly']
-  /** One among others of its transaction. */
-  one(request: Request): Operation<Result>
+  /** Those that share a transaction. Where one has no result, it is done by itself. */
+  many(requests: readonly Request[]): Operation<readonly (Result | undefined)[]>
   /** One that has a transaction to itself. */
   alone(request: Request): Operation<Result>
 }
@@ -28,10 +28,11 @@ interface Waiting<Request, Result> {
 /** What comes in while a group is on its way makes up the next one. */
 export function gathering<Request, Result>(
   { hasWaited }: Pick<Runner, 'hasWaited'>,
-  { size, write, one, alone }: Step<Request, Result>,
+  { size, write, many, alone }: Step<Request, Result>,
 ): Gathered<Request, Result> {
   type Each = Waiting<Request, Result>
   let queue: Each[] = []
+  const underWay = new Set<Promise<void>>()
   let running: Promise<void> | undefined
 
   async function work(): Promise<void> {
@@ -46,13 +47,20 @@ export function gathering<Request, Result>(
 
   async function runEach(group: readonly Each[]): Promise<void> {
     const run = ({ request, resolve, reject }: Each) => write(() => alone(request)).then(resolve, reject)
-    await Promise.all(group.map(run))
+    const work = Promise.all(group.map(run)).then(() => void underWay.delete(work))
+    underWay.add(work)
+    await work
   }
 
   async function runTogether(group: readonly Each[]): Promise<void> {
     try {
-      const results = await write(() => together<readonly Result[]>(...group.map(({ request }) => one(request))))
-      for (const [at, { resolve }] of group.entries()) resolve(results[at] as Result)
+      const results = await write(() => many(group.map(({ request }) => request)))
+      const left = group.filter(({ resolve }, at) => {
+        const result = results[at]
+        if (result !== undefined) resolve(result)
+        return result === undefined
+      })
+      void runEach(left) // the next need not wait for them
     } catch (error) {
       // One of them may be what failed; where it was the database, each hears of it.
       if (hasWaited(error)) for (const { reject } of group) reject(error)
@@ -70,6 +78,7 @@ export function gathering<Request, Result>(
     },
     async idle() {
       await running
+      await Promise.all(underWay)
     },
   }
 }

@@ -14,6 +14,7 @@ const columns = {
   email_canonical: 'text',
   email_at: 'text',
   email_domain: 'text',
+  once_per_person: 'integer',
   code_hash: 'text',
   code_sealed: 'text',
   role: 'text',
@@ -47,8 +48,8 @@ export function listStatements(dialect: Dialect) {
   )
 
   const paused = prepareMany(dialect, { app_id: 'text', inviter_id: 'text' }, (listed) =>
-    raw(sql<{ inviter_id: string }>`
-      select p.inviter_id from ${listed} cross join ${table('paused_inviters')} as p
+    raw(sql<{ app_id: string; inviter_id: string }>`
+      select p.app_id, p.inviter_id from ${listed} cross join ${table('paused_inviters')} as p
       where p.app_id = listed.app_id and p.inviter_id = listed.inviter_id`),
   )
 
@@ -99,4 +100,9 @@ export function listStatements(dialect: Dialect) {
     remove,
     lastDue,
   }
+}
+
+/** In one order, so that two that add the same people never wait for each other. */
+export function byAddress({ email_canonical: one }: ListedRow, { email_canonical: other }: ListedRow): number {
+  return (one ?? '') < (other ?? '') ? -1 : (one ?? '') > (other ?? '') ? 1 : 0
 }

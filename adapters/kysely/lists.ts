@@ -10,12 +10,12 @@ import type {
 } from '../../src/store.js'
 import type { DeliveryOperations } from './deliveries.js'
 import type { InviteOperations } from './invites.js'
-import { type ListedRow, listStatements } from './list-statements.js'
+import { byAddress, type ListedRow, listStatements } from './list-statements.js'
 import { inPassing, type LogOperations } from './log.js'
 import type { Operation } from './operation.js'
 import { fromNewInvite, type InviteRow, storable } from './records.js'
 import type { Dialect } from './schema.js'
-import { isAsked, nobody, placeOf, placeOfRow, standingOperations } from './standings.js'
+import { isAsked, nobody, placeOf, placeOfRow, type StandingOperations } from './standings.js'
 
 export interface ListOperations {
   createInvites(request: NewInvites): Operation<readonly NewInviteOutcome[]>
@@ -28,10 +28,19 @@ type Outcomes = ReadonlyMap<string, NewInviteOutcome>
 
 export function listOperations(
   dialect: Dialect,
-  { invites, deliveries, log }: { invites: InviteOperations; deliveries: DeliveryOperations; log: LogOperations },
+  {
+    invites,
+    deliveries,
+    standings,
+    log,
+  }: {
+    invites: InviteOperations
+    deliveries: DeliveryOperations
+    standings: StandingOperations
+    log: LogOperations
+  },
 ): ListOperations {
   const statements = listStatements(dialect)
-  const standings = standingOperations(dialect)
 
   function* findInvitees({ appId, invitees, now }: Parameters<InviteStore['findInvitees']>[0]) {
     const found = yield* standings.find(appId, invitees, now)
@@ -220,9 +229,4 @@ export function listOperations(
 function inviteeOf({ invite, refusalIds }: Planned): Invitee | undefined {
   const { emailCanonical: email, orgId } = invite
   return email === null ? undefined : { email, orgId, refusalIds }
-}
-
-/** In one order, so that two lists with the same people never wait for each other. */
-function byAddress({ email_canonical: one }: ListedRow, { email_canonical: other }: ListedRow): number {
-  return (one ?? '') < (other ?? '') ? -1 : (one ?? '') > (other ?? '') ? 1 : 0
 }

@@ -22,6 +22,8 @@ export interface LogOperations {
   logInvite(note: LogNote | undefined, invite: Logged, now: number, acceptanceId?: string): Operation<void>
   /** Logs what was done to each of these invites. Nothing without a note. */
   logInvites(note: LogNote | undefined, invites: readonly Logged[], now: number): Operation<void>
+  /** Logs changes to one invite each, by different people. */
+  logEach(entries: readonly { note: LogNote; invite: Logged; now: number }[]): Operation<void>
   /** Tells of acceptances, whose own rows are their entries. */
   logAcceptances(requests: readonly AcceptRequest[]): Operation<void>
 }
@@ -111,6 +113,24 @@ export function logOperations(dialect: Dialect, queueWebhooks: QueueWebhooks): L
     const details = dialect.listed.atOnce ? note.details : note.details && dialect.encodeJson(note.details)
     yield* insertMany(rows.map((row) => ({ ...row, actor_id: storable(row.actor_id), details })))
     yield* queueWebhooks(note.webhooks, rows)
+  }
+
+  const listedRowOf = (note: LogNote, row: LogTable) => ({
+    ...row,
+    actor_id: storable(row.actor_id),
+    details: dialect.listed.atOnce ? note.details : row.details,
+  })
+
+  function* logEach(entries: readonly { note: LogNote; invite: Logged; now: number }[]): Operation<void> {
+    const rows = entries.map(({ note, invite, now }) => ({ note, row: inviteRowOf(note, invite, now) }))
+    yield* insertMany(rows.map(({ note, row }) => listedRowOf(note, row)))
+    for (const targets of new Set(entries.map(({ note }) => note.webhooks))) {
+      const told = rows.filter(({ note }) => note.webhooks === targets)
+      yield* queueWebhooks(
+        targets,
+        told.map(({ row }) => row),
+      )
+    }
   }
 
   function* logAcceptances(requests: readonly AcceptRequest[]): Operation<void> {
@@ -208,7 +228,7 @@ export function logOperations(dialect: Dialect, queueWebhooks: QueueWebhooks): L
     }
   }
 
-  return { listLog, findEntries, logChange, logInvite, logInvites, logAcceptances }
+  return { listLog, findEntries, logChange, logInvite, logInvites, logEach, logAcceptances }
 }
 
 /** `among`: of few that are found in another way, and so in words that SQLite does not take for the way in. */

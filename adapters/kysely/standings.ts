@@ -20,6 +20,8 @@ const invitees = { app_id: 'text', email_canonical: 'text', org_id: 'text' } as 
 export interface StandingOperations {
   /** Where they stand, by place. */
   find(appId: string, people: readonly Invitee[], now: number): Operation<Map<string, Standing>>
+  /** The places, each after its app, that have an invite which is pending, or expired without having been used. */
+  heldAmong(places: readonly (Invitee & { readonly appId: string })[]): Operation<ReadonlySet<string>>
   /** The places of these people who have joined. */
   joinedAmong(appId: string, people: readonly Invitee[]): Operation<ReadonlySet<string>>
   /** Those of these ids under which mail is refused. */
@@ -34,8 +36,8 @@ export function standingOperations(dialect: Dialect): StandingOperations {
 
   // `cross join`: the rows that are sent along come first, whatever the database believes of the sizes.
   const holders = prepareMany(dialect, invitees, (listed) =>
-    raw(sql<Pick<InviteRow, 'id' | 'email_canonical' | 'org_id' | 'expires_at'>>`
-      select i.id, i.email_canonical, i.org_id, i.expires_at from ${listed} cross join ${inviteTable} as i
+    raw(sql<Pick<InviteRow, 'id' | 'app_id' | 'email_canonical' | 'org_id' | 'expires_at'>>`
+      select i.id, i.app_id, i.email_canonical, i.org_id, i.expires_at from ${listed} cross join ${inviteTable} as i
       where i.app_id = listed.app_id and i.email_canonical = listed.email_canonical
         and coalesce(i.org_id, '') = coalesce(listed.org_id, '') and i.revoked_at is null and i.uses = 0`),
   )
@@ -60,6 +62,13 @@ export function standingOperations(dialect: Dialect): StandingOperations {
       email_canonical: email,
       org_id: orgId,
     }))
+
+  function* heldAmong(people: readonly (Invitee & { readonly appId: string })[]): Operation<ReadonlySet<string>> {
+    const rows = yield* holders(
+      people.map(({ appId, email, orgId }) => ({ app_id: appId, email_canonical: email, org_id: orgId })),
+    )
+    return new Set(rows.map((row) => `${row.app_id} ${placeOfRow(row)}`))
+  }
 
   function* joinedAmong(appId: string, people: readonly Invitee[]): Operation<ReadonlySet<string>> {
     return new Set((yield* joined(placesOf(appId, people))).map(placeOfRow))
@@ -92,7 +101,7 @@ export function standingOperations(dialect: Dialect): StandingOperations {
     return found
   }
 
-  return { find, joinedAmong, refusedAmong }
+  return { find, heldAmong, joinedAmong, refusedAmong }
 }
 
 /** Whether a mail is meant to go there, which may be refused. */

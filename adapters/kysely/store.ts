@@ -8,6 +8,7 @@ import { branchOperations } from './branches.js'
 import { changingOperations } from './changing.js'
 import { type ClaimOperations, claimOperations } from './claims.js'
 import { databaseTime } from './clock.js'
+import { type Created, type CreateRequest, creatingOperations } from './creating.js'
 import { deliveryOperations } from './deliveries.js'
 import { gathering } from './gathering.js'
 import { groups } from './groups.js'
@@ -19,6 +20,7 @@ import { logOperations } from './log.js'
 import { lookingUpOperations } from './looking-up.js'
 import { mailOperations } from './mails.js'
 import { migrate } from './migrations.js'
+import { together } from './operation.js'
 import { pausingOperations } from './pausing.js'
 import { privacyOperations } from './privacy.js'
 import { pruningOperations } from './pruning.js'
@@ -28,6 +30,7 @@ import { revokingOperations } from './revoking.js'
 import type { Runner } from './runner.js'
 import type { Dialect } from './schema.js'
 import { settingsOperations } from './settings.js'
+import { standingOperations } from './standings.js'
 import { statisticsOperations } from './statistics.js'
 import { webhookQueue } from './webhook-queue.js'
 import { webhookOperations } from './webhooks.js'
@@ -53,22 +56,21 @@ export function kyselyStore(
   const mails = mailOperations(dialect, log)
   const invites = inviteOperations(dialect, { reading, revoking, deliveries, quotas, pausing, mails, log })
   const changing = changingOperations(dialect, { reading, deliveries, quotas, pausing, mails, log })
-  const lists = listOperations(dialect, { invites, deliveries, log })
+  const standings = standingOperations(dialect)
+  const lists = listOperations(dialect, { invites, deliveries, standings, log })
   const claims = claimOperations(dialect, { settings, revoking, deliveries, log })
-  const created = gathering<Parameters<InviteStore['createInvite']>, Awaited<ReturnType<InviteStore['createInvite']>>>(
-    runner,
-    {
-      size: groupSize,
-      write: runner.write,
-      one: (request) => invites.createInvite(...request),
-      alone: (request) => invites.createLast(...request),
-    },
-  )
+  const creating = creatingOperations(dialect, { standings, deliveries, log })
+  const created = gathering<CreateRequest, Created>(runner, {
+    size: groupSize,
+    write: runner.write,
+    many: creating.createGathered,
+    alone: (request) => invites.createLast(...request),
+  })
   // Should a power cut undo these, what was sent is sent once more, under the same id.
-  const finished = gathering<Parameters<InviteStore['finishDelivery']>, void>(runner, {
+  const finished = gathering<Parameters<InviteStore['finishDelivery']>, true>(runner, {
     size: groupSize,
     write: runner.writeLightly,
-    one: (request) => deliveries.finishDelivery(...request),
+    many: (requests) => together(...requests.map((request) => deliveries.finishDelivery(...request))),
     alone: (request) => deliveries.finishDelivery(...request),
   })
   const grouped = groups(runner, claims, groupSize)
@@ -121,7 +123,7 @@ export function kyselyStore(
     getTree: (query) => runner.read(() => branches.getTree(query)),
     nextDeliveryAt: () => runner.read(() => deliveries.nextDeliveryAt()),
     leaseDeliveries: (request) => runner.writeLightly(() => deliveries.leaseDeliveries(request)),
-    finishDelivery: (...request) => finished.ask(request),
+    finishDelivery: async (...request) => void (await finished.ask(request)),
     refuseMail: (request) => runner.write(() => mails.refuseMail(request)),
     allowMail: (request) => runner.write(() => mails.allowMail(request)),
     refusesMail: (request) => runner.read(() => mails.refusesMail(request)),

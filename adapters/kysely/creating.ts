@@ -3,7 +3,7 @@ import type { InviteStore } from '../../src/store.js'
 import type { DeliveryOperations } from './deliveries.js'
 import { byAddress, type ListedRow, listStatements } from './list-statements.js'
 import type { LogOperations } from './log.js'
-import { type Operation, together } from './operation.js'
+import { lastly, type Operation, together } from './operation.js'
 import { fromNewInvite, type InviteRow, toInvite } from './records.js'
 import type { Dialect } from './schema.js'
 import { placeOf, type StandingOperations } from './standings.js'
@@ -52,7 +52,8 @@ export function creatingOperations(
       const invite = rows.get(id)
       return note && invite ? [{ note, invite, now }] : []
     })
-    yield* together(
+    const ending = entries.some(({ note }) => note.webhooks) || !dialect.listed.atOnce ? together : lastly
+    yield* ending(
       statements.insertMails(
         mails.map(({ id, inviteId, now }) => ({ id, invite_id: inviteId, attempts: 0, next_attempt_at: now })),
       ),

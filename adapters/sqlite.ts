@@ -206,6 +206,8 @@ function open(file: string): Sqlite.Database {
     const connection = new Driver(file, { timeout: OPENING_TIMEOUT_MS })
     connection.pragma('foreign_keys = on')
     connection.pragma('cache_size = -16000')
+    connection.pragma('wal_autocheckpoint = 8000') // 32 MB: pages that a list touches again and again are copied once
+    connection.pragma('temp_store = memory') // else a statement that changes many pages keeps how they were in a file
     connection.pragma('synchronous = full') // of this connection alone: an accepted use must survive a power cut
     connection.pragma(`busy_timeout = ${DRIVER_TIMEOUT_MS}`)
     return connection

@@ -1,5 +1,5 @@
 // Invite codes: how they are made, read from what a person typed, and looked up.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { customAlphabet } from 'nanoid'
 
 // Crockford's base 32: digits and letters without I, L, O and U, so nothing in a code looks like anything else in it.
@@ -52,7 +52,7 @@ export function isBlankCode(typed: string): boolean {
 
 /** What a code of ours is looked up by: plain SHA-256, so that rotating `secret` never invalidates one. */
 export function hashCode(normalized: string): string {
-  return createHash('sha256').update(normalized).digest('base64url')
+  return hash('sha256', normalized, 'base64url')
 }
 
 /** Upper case, with one spelling for what looks alike. */

@@ -3,7 +3,7 @@ import { type KnownActor, readActor } from './actors.js'
 import type { AppConfig } from './app-config.js'
 import type { Config } from './config.js'
 import { InviteError } from './errors.js'
-import type { Emit } from './events.js'
+import type { Emit, InviteEvents } from './events.js'
 import type { Keyring } from './keyring.js'
 import { modeAt } from './modes.js'
 import type { InviteStore } from './store.js'
@@ -15,6 +15,8 @@ export interface Context {
   readonly store: InviteStore
   readonly keyring: Keyring
   readonly emit: Emit
+  /** Whether anybody listens: for a list of a million, what they would hear is not made in vain. */
+  readonly isHeard: (name: keyof InviteEvents) => boolean
   /** Tells the outbox worker that a mail was queued. */
   readonly mailQueued: () => void
   /** Tells the workers of webhooks that one was queued. What comes with a note tells it by itself. */

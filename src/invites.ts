@@ -220,6 +220,7 @@ export function createCore(options: InvitesOptions): CoreInvites {
     store: guardStore(config.store, wakeWebhooks),
     keyring: createKeyring(config.secrets),
     emit,
+    isHeard: (name) => events.listenerCount(name) > 0,
     mailQueued: () => worker?.wake(),
     webhooksQueued: wakeWebhooks,
     onClose: (end) => void ends.push(end),

@@ -40,6 +40,7 @@ export interface Keyring {
 
 const VERSION = '1'
 const NONCE_BYTES = 12
+const NONCES = 256 // made at once
 const TAG_BYTES = 16
 
 /** A keyring over `secrets`, newest first. */
@@ -51,7 +52,7 @@ export function createKeyring(secrets: readonly string[]): Keyring {
 
   return {
     seal(purpose, text, context) {
-      const nonce = randomBytes(NONCE_BYTES)
+      const nonce = nextNonce()
       const cipher = createCipheriv('aes-256-gcm', newest[purpose], nonce).setAAD(encode(context))
       const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
       return `${VERSION}.${Buffer.concat([nonce, cipher.getAuthTag(), body]).toString('base64url')}`
@@ -79,6 +80,20 @@ export function createKeyring(secrets: readonly string[]): Keyring {
     digests: (purpose, parts) => keys.map((key) => mac(key[purpose], parts)),
   }
 }
+
+/** Random bytes, of which many are asked for at once: one at a time, that takes longer than the sealing. */
+const nextNonce = (() => {
+  let pool = Buffer.alloc(0)
+  let at = 0
+  return () => {
+    if (at === pool.length) {
+      pool = randomBytes(NONCE_BYTES * NONCES)
+      at = 0
+    }
+    at += NONCE_BYTES
+    return pool.subarray(at - NONCE_BYTES, at)
+  }
+})()
 
 function deriveKeys(secret: string): Record<Purpose, Buffer> {
   const derive = (purpose: Purpose) =>

@@ -86,6 +86,35 @@ export function testInvites(test: Test): void {
     await assert.rejects(store.createInvite({ ...invite, appId: 'other', codeHash: 'another' }, undefined))
   })
 
+  test('makes invites that are asked for at once, whatever becomes of the others', async (store) => {
+    const expired = await create(store, newInvite({ email: 'bob@example.com' }), 'old-mail')
+    const now = NOW + TERM
+    const pending = await create(store, newInvite({ email: 'cy@example.com', createdAt: now }))
+    await store.pauseInviter({ appId: APP, inviterId: 'ann', paused: true, now })
+    const at = (invite: Parameters<typeof newInvite>[0]) => newInvite({ createdAt: now, ...invite })
+    const asked = [
+      at({ email: 'ada@example.com', metadata: { plan: 'a' } }),
+      at({ email: 'bob@example.com' }),
+      at({ email: 'cy@example.com' }),
+      at({ email: 'di@example.com', inviterId: 'ann' }),
+      at({ oncePerPerson: true, maxUses: 9 }),
+      at({ codeHash: pending.codeHash }),
+    ]
+    const [ada, bob, cy, di, link, taken] = await Promise.all(
+      asked.map((invite, index) => store.createInvite(invite, invite.email === null ? undefined : `mail-${index}`)),
+    )
+    for (const made of [ada, bob, link]) {
+      ok(made && 'created' in made)
+      assert.deepEqual(await store.findInvite({ appId: APP, inviteId: made.created.id }), made.created)
+    }
+    ok(ada && 'created' in ada && ada.created.delivery)
+    assert.equal((await store.findInvite({ appId: APP, inviteId: expired.id }))?.revokedAt, now)
+    assert.equal(cy && 'existing' in cy && cy.existing.id, pending.id)
+    assert.deepEqual([di, taken], [{ paused: true }, { codeTaken: true }])
+    const leased = await store.leaseDeliveries({ now, leasedUntil: now + 1, limit: 10 })
+    assert.deepEqual(leased.map(({ delivery }) => delivery.id).sort(), ['mail-0', 'mail-1'])
+  })
+
   test('revokes an expired invite that a new one takes the place of, with its mail', async (store) => {
     const old = await create(store, newInvite({ email: 'ada@example.com' }), 'old-mail')
     await create(store, newInvite({ email: 'ada@example.com', createdAt: NOW + TERM }))

@@ -1,7 +1,7 @@
 // Who joined: listing accepted uses, approving them, and giving one back.
 import { type SqlBool, sql } from 'kysely'
 import type { AcceptanceRecord, InviteStore } from '../../src/store.js'
-import type { LogOperations } from './log.js'
+import { isOfApp, type LogOperations } from './log.js'
 import { all, type Operation, prepare } from './operation.js'
 import type { ReadingOperations } from './reading.js'
 import { toAcceptance } from './records.js'
@@ -73,7 +73,10 @@ export function acceptanceOperations(
 
   function* listAcceptances(query: List): Operation<readonly AcceptanceRecord[]> {
     const { after, inviterId, userId, approval } = query
-    let select = db.selectFrom(tables.acceptances).selectAll().where('app_id', '=', query.appId)
+    let select = db
+      .selectFrom(tables.acceptances)
+      .selectAll()
+      .where(isOfApp(query.appId, userId !== undefined))
     if (inviterId !== undefined) select = select.where('inviter_id', '=', inviterId)
     if (userId !== undefined) select = select.where('user_id', '=', userId)
     if (approval !== undefined) select = select.where('approval', '=', approval)

@@ -16,13 +16,15 @@ import type { DbTime, Dialect } from './schema.js'
 export interface DeliveryOperations {
   find(ids: readonly string[]): Operation<readonly DeliveryRow[]>
   insert(delivery: { id: string; inviteId: string; now: DbTime }): Operation<unknown>
+  /** What `insert` makes. */
+  inserted(delivery: { id: string; inviteId: string; now: DbTime }): DeliveryRecord
   /** Takes back every mail of the invite that still waits. */
   cancel(request: { inviteId: string; now: DbTime }): Operation<unknown>
   /** As `cancel`, of many. */
   cancelAll(requests: readonly { invite_id: string; now: DbTime }[]): Operation<unknown>
   nextDeliveryAt(): Operation<number | undefined>
   leaseDeliveries(request: { now: number; leasedUntil: number; limit: number }): Operation<readonly LeasedDelivery[]>
-  finishDelivery(...request: Parameters<InviteStore['finishDelivery']>): Operation<void>
+  finishDelivery(...request: Parameters<InviteStore['finishDelivery']>): Operation<true>
 }
 
 const MAX_IDS = 500 // as parameters of one statement
@@ -78,7 +80,11 @@ export function deliveryOperations(dialect: Dialect, log: LogOperations): Delive
       .where('id', 'in', ids)
       .returningAll()
 
+  const byId = prepare((p: { id: string }) => db.selectFrom(tables.deliveries).selectAll().where('id', '=', p.id))
+
   function* find(ids: readonly string[]): Operation<readonly DeliveryRow[]> {
+    const [id] = ids
+    if (id !== undefined && ids.length === 1) return yield* byId({ id })
     const found: DeliveryRow[] = []
     for (let from = 0; from < ids.length; from += MAX_IDS) {
       const some = ids.slice(from, from + MAX_IDS)
@@ -127,40 +133,62 @@ export function deliveryOperations(dialect: Dialect, log: LogOperations): Delive
     return new Map(found.map((request) => [request.id, request]))
   }
 
+  /** Sets these columns of a mail whose lease is still the one that is given. */
+  const finishing = <Columns extends keyof DeliveryRow>(...columns: readonly Columns[]) =>
+    prepare((p: Pick<DeliveryRow, 'id' | 'attempts' | Columns>) =>
+      db
+        .updateTable(tables.deliveries)
+        .set({ leased_until: null, ...Object.fromEntries(columns.map((name) => [name, p[name]])) })
+        .where('id', '=', p.id)
+        .where('attempts', '=', p.attempts)
+        .returning(['id', 'invite_id']),
+    )
+  const finishSent = finishing('sent_at', 'last_error')
+  const finishFailed = finishing('failed_at', 'last_error')
+  const finishCanceled = finishing('canceled_at')
+  const postpone = finishing('next_attempt_at', 'last_error')
+
+  const loggedOf = prepare((p: { id: string }) =>
+    db.selectFrom(tables.invites).select(['id', 'app_id', 'inviter_id', 'role', 'source']).where('id', '=', p.id),
+  )
+
+  function finish({ id, attempts }: Pick<DeliveryRecord, 'id' | 'attempts'>, outcome: DeliveryOutcome) {
+    const mail = { id, attempts }
+    const time = dialect.encodeTime
+    if ('sentAt' in outcome) return finishSent({ ...mail, sent_at: time(outcome.sentAt), last_error: null })
+    if ('canceledAt' in outcome) return finishCanceled({ ...mail, canceled_at: time(outcome.canceledAt) })
+    if ('failedAt' in outcome)
+      return finishFailed({ ...mail, failed_at: time(outcome.failedAt), last_error: outcome.error })
+    return postpone({ ...mail, next_attempt_at: time(outcome.retryAt), last_error: outcome.error })
+  }
+
   function* finishDelivery(
     delivery: Pick<DeliveryRecord, 'id' | 'attempts'>,
     outcome: DeliveryOutcome,
     webhooks?: WebhookTargets,
-  ): Operation<void> {
-    const [finished] = yield* all(
-      db
-        .updateTable(tables.deliveries)
-        .set({ leased_until: null, ...changes(outcome) })
-        .where('id', '=', delivery.id)
-        .where('attempts', '=', delivery.attempts)
-        .returning(['id', 'invite_id']),
-    )
-    if (finished === undefined) return
+  ): Operation<true> {
+    const [finished] = yield* finish(delivery, outcome)
+    if (finished === undefined) return true
     if ('sentAt' in outcome) yield* logMail(finished, { action: 'mail.sent', at: outcome.sentAt, webhooks })
     if ('failedAt' in outcome) yield* logMail(finished, { action: 'mail.failed', at: outcome.failedAt, webhooks })
+    return true
   }
 
   function* logMail(
     mail: Pick<DeliveryRow, 'id' | 'invite_id'>,
     { action, at, webhooks }: { action: string; at: number; webhooks: WebhookTargets | undefined },
   ): Operation<void> {
-    const [invite] = yield* all(db.selectFrom(tables.invites).selectAll().where('id', '=', mail.invite_id))
+    const [invite] = mail.invite_id === null ? [] : yield* loggedOf({ id: mail.invite_id })
     const actor = { kind: 'code', id: null } as const
     const note = { id: `${mail.id}.${action}`, action, actor, details: null, webhooks }
     if (invite) yield* log.logInvite(note, invite, at)
   }
 
-  function changes(outcome: DeliveryOutcome): Partial<DeliveryRow> {
-    if ('sentAt' in outcome) return { sent_at: dialect.encodeTime(outcome.sentAt), last_error: null }
-    if ('canceledAt' in outcome) return { canceled_at: dialect.encodeTime(outcome.canceledAt) }
-    if ('failedAt' in outcome) return { failed_at: dialect.encodeTime(outcome.failedAt), last_error: outcome.error }
-    return { next_attempt_at: dialect.encodeTime(outcome.retryAt), last_error: outcome.error }
-  }
+  const inserted = ({ id, inviteId, now }: { id: string; inviteId: string; now: DbTime }): DeliveryRecord => ({
+    ...{ id, inviteId, requestId: null, attempts: 0, lastError: null },
+    nextAttemptAt: dialect.decodeTime(now),
+    ...{ leasedUntil: null, sentAt: null, failedAt: null, canceledAt: null },
+  })
 
-  return { find, insert, cancel, cancelAll, nextDeliveryAt, leaseDeliveries, finishDelivery }
+  return { find, insert, inserted, cancel, cancelAll, nextDeliveryAt, leaseDeliveries, finishDelivery }
 }

@@ -1,34 +1,26 @@
-// Making invites, and sending them again.
-import type {
-  CreateInviteOptions,
-  InviteChange,
-  InviteStore,
-  LogNote,
-  MailCount,
-  NewInvite,
-  QuotaKey,
-} from '../../src/store.js'
+// Making invites.
+import type { InviteRecord, InviteStore, LogNote, MailCount, NewInvite } from '../../src/store.js'
 import type { DeliveryOperations } from './deliveries.js'
 import type { LogOperations } from './log.js'
 import type { MailOperations } from './mails.js'
-import { type Operation, prepare } from './operation.js'
+import { lastly, type Operation, prepare, together } from './operation.js'
 import type { PausingOperations } from './pausing.js'
 import type { QuotaOperations } from './quotas.js'
 import type { ReadingOperations } from './reading.js'
-import { fromNewInvite, type InviteRow } from './records.js'
+import { fromNewInvite, type InviteRow, toInvite } from './records.js'
 import type { RevokingOperations } from './revoking.js'
-import type { DbJson, DbTime, Dialect } from './schema.js'
-import { hasUseLeft } from './states.js'
+import type { Dialect } from './schema.js'
 
 export interface InviteOperations {
-  createInvite(invite: NewInvite, deliveryId?: string, options?: CreateInviteOptions): Operation<Created>
-  changeInvite(change: InviteChange): Operation<Changed>
+  createInvite(...request: Request): Operation<Created>
+  /** As `createInvite`, where that is all that its transaction does. */
+  createLast(...request: Request): Operation<Created>
 }
 
 const TRIES = 50 // of making an invite: whatever stands in its way may be gone, and another there, once it is looked at
 
+type Request = Parameters<InviteStore['createInvite']>
 type Created = Awaited<ReturnType<InviteStore['createInvite']>>
-type Changed = Awaited<ReturnType<InviteStore['changeInvite']>>
 
 /** What is made beside an invite. */
 interface Beside {
@@ -99,48 +91,18 @@ export function inviteOperations(
       .returningAll(),
   )
 
+  const remove = prepare((p: { id: string }) => db.deleteFrom(tables.invites).where('id', '=', p.id))
+
   const byCode = prepare((p: { codeHash: string }) =>
     db.selectFrom(tables.invites).select('id').where('code_hash', '=', p.codeHash),
   )
 
-  const change = prepare(
-    (p: {
-      id: string
-      role: string | null
-      metadata: DbJson | null
-      termMs: number | null
-      expiresAt: DbTime | null
-      codeHash: string
-      codeSealed: string
-      codeGeneration: number
-      deliveryId: string | null
-      quotaCost: number
-    }) =>
-      db
-        .updateTable(tables.invites)
-        .set({
-          role: p.role,
-          metadata: p.metadata,
-          term_ms: p.termMs,
-          expires_at: p.expiresAt,
-          code_hash: p.codeHash,
-          code_sealed: p.codeSealed,
-          code_generation: p.codeGeneration,
-          delivery_id: p.deliveryId,
-          quota_cost: p.quotaCost,
-          quota_back: 0,
-        })
-        .where('id', '=', p.id)
-        .where('revoked_at', 'is', null)
-        .where(hasUseLeft)
-        .returningAll(),
-  )
-
   function* createInvite(
-    invite: NewInvite,
-    deliveryId?: string,
-    { charge, note, mails: counted = [] }: CreateInviteOptions = {},
+    [invite, deliveryId, { charge, note, mails: counted = [] } = {}]: Request,
+    ending: typeof together,
   ): Operation<Created> {
+    if (!isPaidFor(invite, deliveryId, { charge, mails: counted }))
+      return yield* createFree(invite, deliveryId, note, ending)
     if (yield* isPaused(invite)) {
       const same = yield* reading.rowOf({ appId: invite.appId, inviteId: invite.id })
       return same ? { created: yield* reading.withDelivery(same) } : { paused: true }
@@ -159,11 +121,39 @@ export function inviteOperations(
     return result
   }
 
+  /** One that nothing pays for: in two flights, where nothing is in its way. */
+  function* createFree(
+    invite: NewInvite,
+    deliveryId: string | undefined,
+    note: LogNote | undefined,
+    ending: typeof together,
+  ): Operation<Created> {
+    const beside = { deliveryId, counts: [], cost: 0, note }
+    const [paused, [row]] = yield* together(isPaused(invite), insert(fromNewInvite(dialect, invite, deliveryId)))
+    if (row !== undefined && paused) yield* remove({ id: row.id })
+    else if (row !== undefined) return yield* finish(row, deliveryId, note, note?.webhooks ? together : ending)
+    else if (!paused) return (yield* insertInvite(invite, beside)).result
+    const same = row ? undefined : yield* reading.rowOf({ appId: invite.appId, inviteId: invite.id })
+    return same ? { created: yield* reading.withDelivery(same) } : { paused: true }
+  }
+
+  /** Queues the mail of an invite that was just inserted, and logs it. */
+  function* finish(
+    row: InviteRow,
+    deliveryId: string | undefined,
+    note: LogNote | undefined,
+    sideBySide: typeof together,
+  ): Operation<{ readonly created: InviteRecord }> {
+    const mail = deliveryId === undefined ? undefined : { id: deliveryId, inviteId: row.id, now: row.created_at }
+    const logged = log.logInvite(note, row, dialect.decodeTime(row.created_at))
+    yield* mail ? sideBySide(deliveries.insert(mail), logged) : sideBySide(logged)
+    return { created: toInvite(dialect, row, mail ? deliveries.inserted(mail) : null) }
+  }
+
   function* insertInvite(
     invite: NewInvite,
     { deliveryId, counts, cost, note }: Beside,
   ): Operation<{ readonly result: Created; readonly isNew: boolean }> {
-    const now = dialect.encodeTime(invite.createdAt)
     const counted = yield* mails.lockCounts(counts, invite.createdAt)
     if (counted.exceeded !== undefined) {
       const same = yield* reading.rowOf({ appId: invite.appId, inviteId: invite.id })
@@ -174,10 +164,8 @@ export function inviteOperations(
     for (let tries = 0; tries < TRIES; tries++) {
       const [row] = yield* insert(values)
       if (row) {
-        if (deliveryId !== undefined) yield* deliveries.insert({ id: deliveryId, inviteId: invite.id, now })
         yield* counted.add()
-        yield* log.logInvite(note, row, invite.createdAt)
-        return { result: { created: yield* reading.withDelivery(row) }, isNew: true }
+        return { result: yield* finish(row, deliveryId, note, together), isNew: true }
       }
       const same = yield* reading.rowOf({ appId: invite.appId, inviteId: invite.id })
       if (same) return { result: { created: yield* reading.withDelivery(same) }, isNew: false }
@@ -196,60 +184,13 @@ export function inviteOperations(
     return inviterId !== null && (yield* pausing.findPause({ appId, inviterId })) !== null
   }
 
-  function* changeInvite(request: InviteChange): Operation<Changed> {
-    const quota = yield* lockQuota(request)
-    const counts = request.deliveryId === undefined ? [] : (request.mails ?? [])
-    const counted = yield* mails.lockCounts(counts, request.now)
-    yield* reading.lock(request)
-    const row = yield* reading.rowOf(request)
-    if (row === undefined) return undefined
-    const same = request.deliveryId === undefined ? [] : yield* deliveries.find([request.deliveryId])
-    if (same.some((mail) => mail.invite_id === row.id)) return yield* reading.withDelivery(row)
-    if (request.deliveryId !== undefined && (yield* isPaused({ ...request, inviterId: row.inviter_id })))
-      return 'paused'
-    const { code, deliveryId, role = row.role, termMs = row.term_ms, metadata, expiresAt } = request
-    if (counted.exceeded !== undefined) {
-      return row.revoked_at === null && (row.max_uses === null || row.uses < row.max_uses)
-        ? { limited: counted.exceeded }
-        : 'over'
-    }
-    const isRevived = expiresAt !== undefined && row.quota_back > 0
-    if (isRevived && quota) {
-      const { taken } = yield* quotas.take({ ...quota, uses: row.quota_back, now: request.now })
-      if (!taken) return 'quota_exceeded'
-    }
-    const [changed] = yield* change({
-      id: row.id,
-      role,
-      metadata: metadata === undefined ? row.metadata : metadata && dialect.encodeJson(metadata),
-      termMs,
-      expiresAt: expiresAt === undefined ? row.expires_at : expiresAt === null ? null : dialect.encodeTime(expiresAt),
-      codeHash: code?.hash ?? row.code_hash,
-      codeSealed: code?.sealed ?? row.code_sealed,
-      codeGeneration: row.code_generation + (code ? 1 : 0),
-      deliveryId: deliveryId ?? row.delivery_id,
-      quotaCost: isRevived && quota ? row.quota_back : row.quota_cost,
-    })
-    if (changed === undefined) return 'over'
-    yield* log.logInvite(request.note, changed, request.now)
-    if (deliveryId !== undefined) {
-      const now = dialect.encodeTime(request.now)
-      yield* deliveries.cancel({ inviteId: row.id, now })
-      yield* deliveries.insert({ id: deliveryId, inviteId: row.id, now })
-      yield* counted.add()
-    }
-    return yield* reading.withDelivery(changed)
+  return {
+    createInvite: (...request) => createInvite(request, together),
+    createLast: (...request) => createInvite(request, lastly),
   }
+}
 
-  /** Locks the quota that a revived invite is paid from, before the invite itself: in the order that `take` has. */
-  function* lockQuota({ defaultQuota, expiresAt, now, ...key }: InviteChange): Operation<QuotaKey | undefined> {
-    if (defaultQuota === undefined || expiresAt === undefined) return undefined
-    const { appId } = key
-    const inviterId = (yield* reading.rowOf(key))?.inviter_id
-    if (inviterId == null) return undefined
-    yield* quotas.take({ appId, inviterId, defaultQuota, uses: 0, now })
-    return { appId, inviterId, defaultQuota }
-  }
-
-  return { createInvite, changeInvite }
+/** Whether a quota or a limit of mails is looked at, and changed. */
+export function isPaidFor(...[, , { charge, mails = [] } = {}]: Request): boolean {
+  return charge !== undefined || mails.length > 0
 }

@@ -1,5 +1,4 @@
 // Many invites in one transaction: what is in the way of which is asked for all of them, not one by one.
-import { type RawBuilder, sql } from 'kysely'
 import type {
   Invitee,
   InviteeState,
@@ -11,11 +10,12 @@ import type {
 } from '../../src/store.js'
 import type { DeliveryOperations } from './deliveries.js'
 import type { InviteOperations } from './invites.js'
-import { inPassing, type Logged, type LogOperations } from './log.js'
-import { type Operation, prepare, prepareMany } from './operation.js'
+import { byAddress, type ListedRow, listStatements } from './list-statements.js'
+import { inPassing, type LogOperations } from './log.js'
+import type { Operation } from './operation.js'
 import { fromNewInvite, type InviteRow, storable } from './records.js'
 import type { Dialect } from './schema.js'
-import { isAsked, nobody, placeOf, standingsOf } from './standings.js'
+import { isAsked, nobody, placeOf, placeOfRow, type StandingOperations } from './standings.js'
 
 export interface ListOperations {
   createInvites(request: NewInvites): Operation<readonly NewInviteOutcome[]>
@@ -24,95 +24,26 @@ export interface ListOperations {
 }
 
 type Planned = NewInvites['invites'][number]
-
-// Those of a new invite that its row does not begin without.
-const columns = {
-  id: 'text',
-  app_id: 'text',
-  email: 'text',
-  email_canonical: 'text',
-  email_at: 'text',
-  email_domain: 'text',
-  code_hash: 'text',
-  code_sealed: 'text',
-  role: 'text',
-  org_id: 'text',
-  inviter_id: 'text',
-  inviter_email: 'text',
-  inviter_name: 'text',
-  message: 'text',
-  locale: 'text',
-  metadata: 'json',
-  source: 'text',
-  max_uses: 'integer',
-  created_at: 'time',
-  term_ms: 'long',
-  expires_at: 'time',
-  delivery_id: 'text',
-} as const
-const names = Object.keys(columns) as (keyof typeof columns)[]
+type Outcomes = ReadonlyMap<string, NewInviteOutcome>
 
 export function listOperations(
   dialect: Dialect,
-  { invites, deliveries, log }: { invites: InviteOperations; deliveries: DeliveryOperations; log: LogOperations },
+  {
+    invites,
+    deliveries,
+    standings,
+    log,
+  }: {
+    invites: InviteOperations
+    deliveries: DeliveryOperations
+    standings: StandingOperations
+    log: LogOperations
+  },
 ): ListOperations {
-  const { db, tables } = dialect
-  const raw = <Row>(query: RawBuilder<Row>) => ({ compile: () => query.compile(db) })
-  const inviteTable = sql.raw(dialect.quote(tables.invites))
-  const deliveryTable = sql.raw(dialect.quote(tables.deliveries))
-  const standings = standingsOf(dialect)
-
-  const known = prepareMany(dialect, { id: 'text', app_id: 'text' }, (listed) =>
-    raw(sql<{ id: string }>`
-      select i.id from ${listed} cross join ${inviteTable} as i where i.id = listed.id and i.app_id = listed.app_id`),
-  )
-
-  const paused = prepareMany(dialect, { app_id: 'text', inviter_id: 'text' }, (listed) =>
-    raw(sql<{ inviter_id: string }>`
-      select p.inviter_id from ${listed} cross join ${sql.raw(dialect.quote(tables.paused_inviters))} as p
-      where p.app_id = listed.app_id and p.inviter_id = listed.inviter_id`),
-  )
-
-  const lock = prepareMany(dialect, { id: 'text' }, (listed) =>
-    raw(
-      sql`select i.id from ${listed} cross join ${inviteTable} as i where i.id = listed.id order by i.id for update of i`,
-    ),
-  )
-
-  const revokeExpired = prepareMany(dialect, { invite_id: 'text', now: 'time' }, (listed) =>
-    raw(sql<Logged>`
-      update ${inviteTable} as i set revoked_at = listed.now from ${listed}
-      where i.id = listed.invite_id and i.revoked_at is null and i.uses = 0 and i.expires_at <= listed.now
-      returning id, app_id, inviter_id, role`),
-  )
-
-  const insert = prepareMany(dialect, columns, (listed) => {
-    const list = sql.join(names.map((name) => sql.ref(name)))
-    return raw(sql<{ id: string }>`
-      insert into ${inviteTable} (${list}) select ${list} from ${listed} where true
-      on conflict do nothing returning id`)
-  })
-
-  const insertMails = prepareMany(dialect, { id: 'text', invite_id: 'text', due: 'time' }, (listed) =>
-    raw(sql`
-      insert into ${deliveryTable} (id, invite_id, attempts, next_attempt_at)
-      select id, invite_id, 0, due from ${listed}`),
-  )
-
-  const lastDue = prepare((_p: object) =>
-    db
-      .selectFrom(tables.deliveries)
-      .select('next_attempt_at')
-      .where('sent_at', 'is', null)
-      .where('failed_at', 'is', null)
-      .where('canceled_at', 'is', null)
-      .where('attempts', '=', 0)
-      .orderBy('next_attempt_at', 'desc')
-      .limit(1),
-  )
+  const statements = listStatements(dialect)
 
   function* findInvitees({ appId, invitees, now }: Parameters<InviteStore['findInvitees']>[0]) {
-    const found = yield* standings(appId, invitees, now)
+    const found = yield* standings.find(appId, invitees, now)
     return invitees.map((each): InviteeState => {
       const { holder, joined, refusing } = found.get(placeOf(each)) ?? nobody
       if (holder && !holder.isExpired) return 'invited'
@@ -121,9 +52,50 @@ export function listOperations(
     })
   }
 
+  /**
+   * Nearly all of a list are new, and are added without asking; what is in the way of the others is found out then. Where
+   * mails are spread it must be known before, since it is what is new that takes its turn.
+   */
   function* createInvites(request: NewInvites): Operation<readonly NewInviteOutcome[]> {
+    const { appId, invites: asked, spread } = request
+    if (spread !== undefined) return [...(yield* judge(request)).values()]
+    const isPaused = yield* pausedAmong(appId, asked)
+    const refused = yield* standings.refusedAmong(asked)
+    const isBarred = ({ invite, refusalIds = [] }: Planned) =>
+      isPaused(invite) || refusalIds.some((id) => refused.has(id))
+    const barred = asked.filter(isBarred)
+    const outcomes = new Map(yield* judge({ ...request, invites: barred }))
+    const planned = barred.length === 0 ? asked : asked.filter((each) => !isBarred(each))
+    for (const [id, outcome] of yield* addNew(planned, request)) outcomes.set(id, outcome)
+    const others = planned.filter(({ invite }) => !outcomes.has(invite.id))
+    for (const [id, outcome] of yield* judge({ ...request, invites: others })) outcomes.set(id, outcome)
+    return asked.map(({ invite }) => outcomes.get(invite.id) ?? { existing: invite.id })
+  }
+
+  /** Adds those that nothing is in the way of. */
+  function* addNew(planned: readonly Planned[], request: NewInvites): Operation<Outcomes> {
+    const rows = planned.map(toRow).sort(byAddress)
+    const made = new Set(yield* statements.insert(rows))
+    // Asked last: an invite of the same place that was accepted just now was in the way until then.
+    const isAdded = ({ invite }: Planned) => made.has(invite.id)
+    const invitees = planned.filter(isAdded).flatMap((each) => inviteeOf(each) ?? [])
+    const joined = yield* standings.joinedAmong(request.appId, invitees)
+    if (joined.size > 0) {
+      const overtaken = rows.filter((row) => made.has(row.id) && joined.has(placeOfRow(row)))
+      yield* statements.remove(overtaken)
+      for (const { id } of overtaken) made.delete(id)
+    }
+    const added = planned.filter(isAdded)
+    const logged = rows.filter(({ id }) => made.has(id))
+    yield* record(logged, added, request)
+    return new Map(added.map(({ invite }) => [invite.id, { created: invite }]))
+  }
+
+  /** Asks first what is in the way of them. */
+  function* judge(request: NewInvites): Operation<Outcomes> {
     const { appId, now, note } = request
-    const found = yield* standings(
+    if (request.invites.length === 0) return new Map()
+    const found = yield* standings.find(
       appId,
       request.invites.flatMap((each) => inviteeOf(each) ?? []),
       now,
@@ -152,62 +124,77 @@ export function listOperations(
     }
     // An invite of this very id was made by an earlier try, and is what this address has joined by.
     const made = new Set(
-      (yield* known(refused.map(([{ invite }]) => ({ id: invite.id, app_id: appId })))).map(({ id }) => id),
+      (yield* statements.known(refused.map(([{ invite }]) => ({ id: invite.id, app_id: appId })))).map(({ id }) => id),
     )
     for (const [{ invite }, outcome] of refused) {
       outcomes.set(invite.id, made.has(invite.id) ? { created: invite } : outcome)
     }
     yield* makeRoom(expired.sort(), now, note)
     for (const [id, outcome] of yield* add(planned, request)) outcomes.set(id, outcome)
-    return request.invites.map(({ invite }) => outcomes.get(invite.id) ?? { existing: invite.id })
+    return new Map(request.invites.map(({ invite }) => [invite.id, outcomes.get(invite.id) ?? { existing: invite.id }]))
   }
 
   function* pausedAmong(appId: string, planned: readonly Planned[]): Operation<(invite: NewInvite) => boolean> {
     const inviters = [...new Set(planned.map(({ invite }) => storable(invite.inviterId)))]
-    const rows = yield* paused(inviters.flatMap((id) => (id === null ? [] : { app_id: appId, inviter_id: id })))
+    const rows = yield* statements.paused(
+      inviters.flatMap((id) => (id === null ? [] : { app_id: appId, inviter_id: id })),
+    )
     const found = new Set<string | null>(rows.map((row) => row.inviter_id))
     return ({ inviterId }) => found.has(storable(inviterId))
   }
 
   function* makeRoom(expired: readonly string[], now: number, note: LogNote | undefined): Operation<void> {
-    if (dialect.rowLocks) yield* lock(expired.map((id) => ({ id })))
+    if (dialect.rowLocks) yield* statements.lock(expired.map((id) => ({ id })))
     const at = dialect.encodeTime(now)
-    const revoked = yield* revokeExpired(expired.map((id) => ({ invite_id: id, now: at })))
+    const revoked = yield* statements.revokeExpired(expired.map((id) => ({ invite_id: id, now: at })))
     yield* deliveries.cancelAll(revoked.map(({ id }) => ({ invite_id: id, now: at })))
     yield* log.logInvites(inPassing(note, 'invite.supersede'), revoked, now)
   }
 
-  function* add(
-    planned: readonly Planned[],
-    { now, spread, note }: NewInvites,
-  ): Operation<readonly (readonly [id: string, outcome: NewInviteOutcome])[]> {
+  function* add(planned: readonly Planned[], request: NewInvites): Operation<Outcomes> {
+    const { spread, note } = request
     let mails = 0
     const due = new Map<string, number>()
-    const spreadOut = planned.map(({ invite, deliveryId }): Planned => {
-      if (deliveryId === undefined) return { invite, deliveryId }
-      const at = spread === undefined ? now : Math.round(spread.from + mails++ * spread.everyMs)
+    const spreadOut = planned.map((each): Planned => {
+      const { invite, deliveryId } = each
+      if (deliveryId === undefined || spread === undefined) return each
+      const at = Math.round(spread.from + mails++ * spread.everyMs)
       due.set(invite.id, at)
-      if (spread === undefined || invite.expiresAt === null) return { invite, deliveryId }
-      return { invite: { ...invite, expiresAt: invite.expiresAt + at - invite.createdAt }, deliveryId }
+      if (invite.expiresAt === null) return each
+      return { ...each, invite: { ...invite, expiresAt: invite.expiresAt + at - invite.createdAt } }
     })
-    // In one order, so that two lists with the same people never wait for each other.
-    const rows = spreadOut.map(toRow).sort((a, b) => compare(a.email_canonical ?? '', b.email_canonical ?? ''))
-    const made = new Set((yield* insert(rows)).map(({ id }) => id))
-    const logged = rows.filter(({ id }) => made.has(id))
-    yield* log.logInvites(note, logged, now)
-    yield* insertMails(
-      spreadOut.flatMap(({ invite, deliveryId }) =>
-        deliveryId !== undefined && made.has(invite.id)
-          ? { id: deliveryId, invite_id: invite.id, due: dialect.encodeTime(due.get(invite.id) ?? now) }
-          : [],
-      ),
+    const rows = spreadOut.map(toRow).sort(byAddress)
+    const made = yield* statements.insert(rows)
+    const added = spreadOut.filter(({ invite }) => made.has(invite.id))
+    yield* record(
+      rows.filter(({ id }) => made.has(id)),
+      added,
+      request,
+      due,
     )
-    const outcomes: [string, NewInviteOutcome][] = []
-    for (const { invite, deliveryId } of spreadOut) {
-      if (made.has(invite.id)) outcomes.push([invite.id, { created: invite }])
-      else outcomes.push([invite.id, yield* addOne({ invite, deliveryId }, note)]) // another transaction was faster, or an earlier try
+    const outcomes = new Map<string, NewInviteOutcome>()
+    for (const each of spreadOut) {
+      const { invite } = each
+      if (made.has(invite.id)) outcomes.set(invite.id, { created: invite })
+      else outcomes.set(invite.id, yield* addOne(each, note)) // another transaction was faster, or an earlier try
     }
     return outcomes
+  }
+
+  /** Logs them, and queues their mails. */
+  function* record(
+    rows: readonly ListedRow[],
+    added: readonly Planned[],
+    { now, note }: NewInvites,
+    due?: ReadonlyMap<string, number>,
+  ): Operation<void> {
+    const mails = added.flatMap(({ invite, deliveryId: id }) =>
+      id === undefined
+        ? []
+        : { id, invite_id: invite.id, attempts: 0, next_attempt_at: dialect.encodeTime(due?.get(invite.id) ?? now) },
+    )
+    yield* log.logInvites(note, rows, now)
+    yield* statements.insertMails(mails)
   }
 
   function* addOne({ invite, deliveryId }: Planned, note: LogNote | undefined): Operation<NewInviteOutcome> {
@@ -220,7 +207,7 @@ export function listOperations(
     throw new Error('Another invite has this code.')
   }
 
-  function toRow({ invite, deliveryId }: Planned): { readonly [Name in keyof typeof columns]: InviteRow[Name] } {
+  function toRow({ invite, deliveryId }: Planned): ListedRow {
     const row = fromNewInvite(dialect, invite, deliveryId)
     return {
       ...row,
@@ -232,7 +219,7 @@ export function listOperations(
   }
 
   function* lastDeliveryAt(): Operation<number | undefined> {
-    const [last] = yield* lastDue({})
+    const [last] = yield* statements.lastDue({})
     return last && dialect.decodeTime(last.next_attempt_at)
   }
 
@@ -242,8 +229,4 @@ export function listOperations(
 function inviteeOf({ invite, refusalIds }: Planned): Invitee | undefined {
   const { emailCanonical: email, orgId } = invite
   return email === null ? undefined : { email, orgId, refusalIds }
-}
-
-function compare(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0
 }

@@ -3,7 +3,8 @@
 // An acceptance is logged by its own row, so that accepting costs no second one.
 import { type SqlBool, sql } from 'kysely'
 import type { AcceptRequest, ListLog, LogNote, LogRecord } from '../../src/store.js'
-import { all, type Operation, prepare, prepareMany } from './operation.js'
+import { prepareInserts } from './inserting.js'
+import { all, type Operation, prepare } from './operation.js'
 import { type InviteRow, storable } from './records.js'
 import type { DbJson, Dialect, LogTable } from './schema.js'
 import type { QueueWebhooks } from './webhook-queue.js'
@@ -21,6 +22,8 @@ export interface LogOperations {
   logInvite(note: LogNote | undefined, invite: Logged, now: number, acceptanceId?: string): Operation<void>
   /** Logs what was done to each of these invites. Nothing without a note. */
   logInvites(note: LogNote | undefined, invites: readonly Logged[], now: number): Operation<void>
+  /** Logs changes to one invite each, by different people. */
+  logEach(entries: readonly { note: LogNote; invite: Logged; now: number }[]): Operation<void>
   /** Tells of acceptances, whose own rows are their entries. */
   logAcceptances(requests: readonly AcceptRequest[]): Operation<void>
 }
@@ -61,11 +64,7 @@ export function logOperations(dialect: Dialect, queueWebhooks: QueueWebhooks): L
     }),
   )
 
-  const insertMany = prepareMany(dialect, ofInvite, (listed) => {
-    const names = sql.join(Object.keys(ofInvite).map((name) => sql.ref(name)))
-    const query = sql<never>`insert into ${sql.raw(dialect.quote(tables.log))} (${names}) select ${names} from ${listed}`
-    return { compile: () => query.compile(db) }
-  })
+  const insertMany = prepareInserts(dialect, 'log', ofInvite)
 
   const rowOf = (note: LogNote, appId: string, now: number): LogTable => ({
     id: note.id,
@@ -116,6 +115,24 @@ export function logOperations(dialect: Dialect, queueWebhooks: QueueWebhooks): L
     yield* queueWebhooks(note.webhooks, rows)
   }
 
+  const listedRowOf = (note: LogNote, row: LogTable) => ({
+    ...row,
+    actor_id: storable(row.actor_id),
+    details: dialect.listed.atOnce ? note.details : row.details,
+  })
+
+  function* logEach(entries: readonly { note: LogNote; invite: Logged; now: number }[]): Operation<void> {
+    const rows = entries.map(({ note, invite, now }) => ({ note, row: inviteRowOf(note, invite, now) }))
+    yield* insertMany(rows.map(({ note, row }) => listedRowOf(note, row)))
+    for (const targets of new Set(entries.map(({ note }) => note.webhooks))) {
+      const told = rows.filter(({ note }) => note.webhooks === targets)
+      yield* queueWebhooks(
+        targets,
+        told.map(({ row }) => row),
+      )
+    }
+  }
+
   function* logAcceptances(requests: readonly AcceptRequest[]): Operation<void> {
     for (const webhooks of new Set(requests.map((request) => request.webhooks))) {
       const entries = requests
@@ -148,7 +165,7 @@ export function logOperations(dialect: Dialect, queueWebhooks: QueueWebhooks): L
   /** What both are asked for, where `at` and `actor` are the names of their columns. */
   function matching({ appId, inviteId, actorId, from, until, after }: ListLog, at: string, actor: string) {
     const time = sql.ref(at)
-    const conditions = [sql<SqlBool>`app_id = ${appId}`]
+    const conditions = [isOfApp(appId, actorId !== undefined && actor === 'user_id')]
     if (inviteId !== undefined) conditions.push(sql`invite_id = ${inviteId}`)
     if (actorId !== undefined) conditions.push(sql`${sql.ref(actor)} = ${actorId}`)
     if (from !== undefined) conditions.push(sql`${time} >= ${dialect.encodeTime(from)}`)
@@ -211,7 +228,12 @@ export function logOperations(dialect: Dialect, queueWebhooks: QueueWebhooks): L
     }
   }
 
-  return { listLog, findEntries, logChange, logInvite, logInvites, logAcceptances }
+  return { listLog, findEntries, logChange, logInvite, logInvites, logEach, logAcceptances }
+}
+
+/** `among`: of few that are found in another way, and so in words that SQLite does not take for the way in. */
+export function isOfApp(appId: string, among: boolean) {
+  return among ? sql<SqlBool>`app_id || '' = ${appId}` : sql<SqlBool>`app_id = ${appId}`
 }
 
 /** As `note`, for what was done in passing. */

@@ -12,6 +12,7 @@ import { addLinks } from './migrations/9-links.js'
 import { addWebhooks } from './migrations/10-webhooks.js'
 import { addApproval } from './migrations/11-approval.js'
 import { addSource } from './migrations/12-source.js'
+import { mergeIndexes } from './migrations/13-fewer-indexes.js'
 import { all, type Operation } from './operation.js'
 import type { Dialect } from './schema.js'
 
@@ -28,6 +29,7 @@ const steps: readonly ((dialect: Dialect) => readonly string[])[] = [
   addWebhooks,
   addApproval,
   addSource,
+  mergeIndexes,
 ]
 
 function createMigrations({ quote, tables }: Dialect): string {

@@ -1,7 +1,7 @@
 // Where people of a list stand: pending invite, account, no more mail; asked for all of them at once.
 import { type RawBuilder, sql } from 'kysely'
 import type { Invitee } from '../../src/store.js'
-import { type Operation, prepareMany } from './operation.js'
+import { type Operation, prepare, prepareMany } from './operation.js'
 import type { InviteRow } from './records.js'
 import type { Dialect } from './schema.js'
 
@@ -17,10 +17,18 @@ export interface Standing {
 export const nobody: Standing = { joined: false, refusing: false, holder: undefined }
 const invitees = { app_id: 'text', email_canonical: 'text', org_id: 'text' } as const
 
-/** Finds where they stand, by place. */
-export type FindStandings = (appId: string, people: readonly Invitee[], now: number) => Operation<Map<string, Standing>>
+export interface StandingOperations {
+  /** Where they stand, by place. */
+  find(appId: string, people: readonly Invitee[], now: number): Operation<Map<string, Standing>>
+  /** The places, each after its app, that have an invite which is pending, or expired without having been used. */
+  heldAmong(places: readonly (Invitee & { readonly appId: string })[]): Operation<ReadonlySet<string>>
+  /** The places of these people who have joined. */
+  joinedAmong(appId: string, people: readonly Invitee[]): Operation<ReadonlySet<string>>
+  /** Those of these ids under which mail is refused. */
+  refusedAmong(people: readonly Pick<Invitee, 'refusalIds'>[]): Operation<ReadonlySet<string>>
+}
 
-export function standingsOf(dialect: Dialect): FindStandings {
+export function standingOperations(dialect: Dialect): StandingOperations {
   const { db, tables } = dialect
   const raw = <Row>(query: RawBuilder<Row>) => ({ compile: () => query.compile(db) })
   const inviteTable = sql.raw(dialect.quote(tables.invites))
@@ -28,8 +36,8 @@ export function standingsOf(dialect: Dialect): FindStandings {
 
   // `cross join`: the rows that are sent along come first, whatever the database believes of the sizes.
   const holders = prepareMany(dialect, invitees, (listed) =>
-    raw(sql<Pick<InviteRow, 'id' | 'email_canonical' | 'org_id' | 'expires_at'>>`
-      select i.id, i.email_canonical, i.org_id, i.expires_at from ${listed} cross join ${inviteTable} as i
+    raw(sql<Pick<InviteRow, 'id' | 'app_id' | 'email_canonical' | 'org_id' | 'expires_at'>>`
+      select i.id, i.app_id, i.email_canonical, i.org_id, i.expires_at from ${listed} cross join ${inviteTable} as i
       where i.app_id = listed.app_id and i.email_canonical = listed.email_canonical
         and coalesce(i.org_id, '') = coalesce(listed.org_id, '') and i.revoked_at is null and i.uses = 0`),
   )
@@ -46,12 +54,34 @@ export function standingsOf(dialect: Dialect): FindStandings {
       select r.id from ${listed} cross join ${sql.raw(dialect.quote(tables.mail_refusals))} as r where r.id = listed.id`),
   )
 
-  return function* standings(appId: string, people: readonly Invitee[], now: number): Operation<Map<string, Standing>> {
-    const places = [...new Map(people.map((each) => [placeOf(each), each])).values()].map(({ email, orgId }) => ({
+  const anyRefusal = prepare((_p: object) => db.selectFrom(tables.mail_refusals).select('id').limit(1))
+
+  const placesOf = (appId: string, people: readonly Invitee[]) =>
+    [...new Map(people.map((each) => [placeOf(each), each])).values()].map(({ email, orgId }) => ({
       app_id: appId,
       email_canonical: email,
       org_id: orgId,
     }))
+
+  function* heldAmong(people: readonly (Invitee & { readonly appId: string })[]): Operation<ReadonlySet<string>> {
+    const rows = yield* holders(
+      people.map(({ appId, email, orgId }) => ({ app_id: appId, email_canonical: email, org_id: orgId })),
+    )
+    return new Set(rows.map((row) => `${row.app_id} ${placeOfRow(row)}`))
+  }
+
+  function* joinedAmong(appId: string, people: readonly Invitee[]): Operation<ReadonlySet<string>> {
+    return new Set((yield* joined(placesOf(appId, people))).map(placeOfRow))
+  }
+
+  function* refusedAmong(people: readonly Pick<Invitee, 'refusalIds'>[]): Operation<ReadonlySet<string>> {
+    const ids = new Set(people.flatMap(({ refusalIds = [] }) => refusalIds))
+    if (ids.size === 0 || (yield* anyRefusal({})).length === 0) return new Set()
+    return new Set((yield* refusals([...ids].map((id) => ({ id })))).map(({ id }) => id))
+  }
+
+  function* find(appId: string, people: readonly Invitee[], now: number): Operation<Map<string, Standing>> {
+    const places = placesOf(appId, people)
     const found = new Map<string, Standing>()
     for (const row of yield* holders(places)) {
       const isExpired = row.expires_at !== null && dialect.decodeTime(row.expires_at) <= now
@@ -62,8 +92,7 @@ export function standingsOf(dialect: Dialect): FindStandings {
       const place = placeOfRow(row)
       found.set(place, { ...nobody, joined: true, holder: found.get(place)?.holder })
     }
-    const ids = new Set(people.flatMap(({ refusalIds = [] }) => refusalIds))
-    const refused = new Set((yield* refusals([...ids].map((id) => ({ id })))).map(({ id }) => id))
+    const refused = yield* refusedAmong(people)
     for (const each of people) {
       const place = placeOf(each)
       if (!each.refusalIds?.some((id) => refused.has(id))) continue
@@ -71,6 +100,8 @@ export function standingsOf(dialect: Dialect): FindStandings {
     }
     return found
   }
+
+  return { find, heldAmong, joinedAmong, refusedAmong }
 }
 
 /** Whether a mail is meant to go there, which may be refused. */
@@ -83,6 +114,6 @@ export function placeOf({ email, orgId }: Pick<Invitee, 'email' | 'orgId'>): str
   return `${email} ${orgId ?? ''}` // no address has a space
 }
 
-function placeOfRow(row: Pick<InviteRow, 'email_canonical' | 'org_id'>): string {
+export function placeOfRow(row: Pick<InviteRow, 'email_canonical' | 'org_id'>): string {
   return placeOf({ email: row.email_canonical ?? '', orgId: row.org_id })
 }

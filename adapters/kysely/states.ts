@@ -31,12 +31,18 @@ export function isIn(state: State) {
   return sql<SqlBool>`${sql.raw(STATE)} = ${sql.lit(state)}`
 }
 
-/** What has a term, over or not, and is not noted as expired. */
-export const isUnnoted = sql<SqlBool>`expires_at is not null and revoked_at is null and ${hasUseLeft}
-  and (past_expiry is null or past_expiry <> expires_at)`
+/** Of what has a term: 0 where it may be noted as expired, once it is. In other words than `STATE`, so that no list is read by it. */
+export const NOTED =
+  'case when revoked_at is null and (max_uses is null or uses < max_uses) ' +
+  'and (past_expiry is null or past_expiry <> expires_at) then 0 else 1 end'
 
-/** Of what has a term: it was not revoked before that ended. Also the condition of the index that it is found by. */
+export const isUnnoted = sql<SqlBool>`expires_at is not null and ${sql.raw(NOTED)} = 0`
+
+/** Of what has a term: it was not revoked before that ended. */
 export const LASTED = 'coalesce(revoked_at >= expires_at, true)'
+
+/** All that has a term, in the words that the index begins with. */
+export const hasTerm = sql<SqlBool>`expires_at is not null and ${sql.raw(NOTED)} in (0, 1)`
 
 /** Neither used up nor revoked. */
 export const isOpen = sql<SqlBool>`${sql.raw(STATE)} in ('expired', 'lasting', 'ending')`

@@ -5,7 +5,7 @@ import { type Kysely, type SqlBool, sql } from 'kysely'
 import type { Counts, DayCounts, InviteStore, ShareCounts, StatisticsRecord } from '../../src/store.js'
 import { all, type Operation } from './operation.js'
 import type { Dialect, Tables } from './schema.js'
-import { hasUseLeft, LASTED } from './states.js'
+import { hasTerm, hasUseLeft, LASTED } from './states.js'
 
 export interface StatisticsOperations {
   getStatistics(query: Query): Operation<StatisticsRecord>
@@ -53,7 +53,7 @@ export function statisticsOperations(dialect: Dialect): StatisticsOperations {
       .selectFrom(tables.invites)
       .where('app_id', '=', query.appId)
       .where(during({ ...query, until: Math.min(query.until, query.now + 1) }, 'expires_at'))
-      .where(sql<SqlBool>`${hasUseLeft} and ${sql.raw(LASTED)}`)
+      .where(sql<SqlBool>`${hasTerm} and ${hasUseLeft} and ${sql.raw(LASTED)}`)
 
   function* daysOf(query: Query): Operation<readonly DayCounts[]> {
     const count = sql<number>`count(*)`.as('count')

@@ -5,11 +5,14 @@ import { accessDecisionOperations } from './access-decisions.js'
 import { accessRequestOperations } from './access-requests.js'
 import { appKeyOperations } from './app-keys.js'
 import { branchOperations } from './branches.js'
+import { changingOperations } from './changing.js'
 import { type ClaimOperations, claimOperations } from './claims.js'
 import { databaseTime } from './clock.js'
+import { type Created, type CreateRequest, creatingOperations } from './creating.js'
 import { deliveryOperations } from './deliveries.js'
+import { gathering } from './gathering.js'
 import { groups } from './groups.js'
-import { inviteOperations } from './invites.js'
+import { inviteOperations, isPaidFor } from './invites.js'
 import { keyedRequestOperations } from './keyed-requests.js'
 import { listingOperations } from './listing.js'
 import { listOperations } from './lists.js'
@@ -17,6 +20,7 @@ import { logOperations } from './log.js'
 import { lookingUpOperations } from './looking-up.js'
 import { mailOperations } from './mails.js'
 import { migrate } from './migrations.js'
+import { together } from './operation.js'
 import { pausingOperations } from './pausing.js'
 import { privacyOperations } from './privacy.js'
 import { pruningOperations } from './pruning.js'
@@ -26,6 +30,7 @@ import { revokingOperations } from './revoking.js'
 import { BY_INDEX, type Runner } from './runner.js'
 import type { Dialect } from './schema.js'
 import { settingsOperations } from './settings.js'
+import { standingOperations } from './standings.js'
 import { statisticsOperations } from './statistics.js'
 import { webhookQueue } from './webhook-queue.js'
 import { webhookOperations } from './webhooks.js'
@@ -50,8 +55,24 @@ export function kyselyStore(
   const revoking = revokingOperations(dialect, { reading, deliveries, log })
   const mails = mailOperations(dialect, log)
   const invites = inviteOperations(dialect, { reading, revoking, deliveries, quotas, pausing, mails, log })
-  const lists = listOperations(dialect, { invites, deliveries, log })
+  const changing = changingOperations(dialect, { reading, deliveries, quotas, pausing, mails, log })
+  const standings = standingOperations(dialect)
+  const lists = listOperations(dialect, { invites, deliveries, standings, log })
   const claims = claimOperations(dialect, { settings, revoking, deliveries, log })
+  const creating = creatingOperations(dialect, { standings, deliveries, log })
+  const created = gathering<CreateRequest, Created>(runner, {
+    size: groupSize,
+    write: (operation) => runner.write(operation, BY_INDEX),
+    many: creating.createGathered,
+    alone: (request) => invites.createLast(...request),
+  })
+  // Should a power cut undo these, what was sent is sent once more, under the same id.
+  const finished = gathering<Parameters<InviteStore['finishDelivery']>, true>(runner, {
+    size: groupSize,
+    write: runner.writeLightly,
+    many: (requests) => together(...requests.map((request) => deliveries.finishDelivery(...request))),
+    alone: (request) => deliveries.finishDelivery(...request),
+  })
   const grouped = groups(runner, claims, groupSize)
   const keyedRequests = keyedRequestOperations(dialect)
   const appKeys = appKeyOperations(dialect, log)
@@ -67,16 +88,19 @@ export function kyselyStore(
     migrate: () => runner.migrate(() => migrate(dialect)),
     close: async () => {
       await grouped.idle()
+      await Promise.all([created.idle(), finished.idle()])
       await runner.close()
     },
-    createInvite: (...request) => runner.write(() => invites.createInvite(...request), BY_INDEX),
+    // What a quota or a limit of mails pays for goes by itself: side by side, two would be paid by the same one.
+    createInvite: (...request) =>
+      isPaidFor(...request) ? runner.write(() => invites.createInvite(...request)) : created.ask(request),
     createInvites: (request) => runner.write(() => lists.createInvites(request)),
     findInvitees: (request) => runner.read(() => lists.findInvitees(request)),
     lastDeliveryAt: () => runner.read(() => lists.lastDeliveryAt()),
     findInvite: (key) => runner.read(() => reading.findInvite(key), BY_INDEX),
     lookUp: (code) => runner.read(() => lookingUp.lookUp(code), BY_INDEX),
     listInvites: (query) => runner.read(() => listing.listInvites(query)),
-    changeInvite: (change) => runner.write(() => invites.changeInvite(change)),
+    changeInvite: (change) => runner.write(() => changing.changeInvite(change)),
     revokeInvite: (request) => runner.write(() => revoking.revokeInvite(request)),
     revokeInvites: (request) => runner.write(() => revoking.revokeInvites(request), LONG),
     claim: grouped.claim,
@@ -97,10 +121,9 @@ export function kyselyStore(
     findPause: (key) => runner.read(() => pausing.findPause(key)),
     getStatistics: (query) => runner.read(() => statistics.getStatistics(query)),
     getTree: (query) => runner.read(() => branches.getTree(query)),
-    // Should a power cut undo these, what was sent is sent once more, under the same id.
     nextDeliveryAt: () => runner.read(() => deliveries.nextDeliveryAt()),
     leaseDeliveries: (request) => runner.writeLightly(() => deliveries.leaseDeliveries(request)),
-    finishDelivery: (...finished) => runner.writeLightly(() => deliveries.finishDelivery(...finished)),
+    finishDelivery: async (...request) => void (await finished.ask(request)),
     refuseMail: (request) => runner.write(() => mails.refuseMail(request)),
     allowMail: (request) => runner.write(() => mails.allowMail(request)),
     refusesMail: (request) => runner.read(() => mails.refusesMail(request), BY_INDEX),

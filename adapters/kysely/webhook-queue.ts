@@ -1,7 +1,7 @@
 // Queues webhooks, in the transaction of what they tell of.
-import { sql } from 'kysely'
 import type { WebhookTargets } from '../../src/store.js'
-import { type Operation, prepareMany } from './operation.js'
+import { prepareInserts } from './inserting.js'
+import type { Operation } from './operation.js'
 import type { DbTime, Dialect } from './schema.js'
 
 /** An entry of the log. */
@@ -26,14 +26,7 @@ const columns = {
 } as const
 
 export function webhookQueue(dialect: Dialect): QueueWebhooks {
-  const { db, tables } = dialect
-
-  const insert = prepareMany(dialect, columns, (listed) => {
-    const names = sql.join(Object.keys(columns).map((name) => sql.ref(name)))
-    const table = sql.raw(dialect.quote(tables.webhooks))
-    const query = sql<never>`insert into ${table} (${names}) select ${names} from ${listed}`
-    return { compile: () => query.compile(db) }
-  })
+  const insert = prepareInserts(dialect, 'webhooks', columns)
 
   return function* queue(targets, entries) {
     if (targets === undefined) return

@@ -8,14 +8,19 @@ import type { AccessRequestRecord, DeliveryOutcome, DeliveryRecord, InviteRecord
 import { openCode, statusOf, summaryOf } from '../views.js'
 import { warnOnce } from '../warnings.js'
 import { createCompose } from './message.js'
-import { noMoreToken, wantsNoMail } from './no-more.js'
+import { noMoreToken, refusalIds, wantsNoMail } from './no-more.js'
 import { createRequestCompose } from './request-message.js'
 
 const SECOND = 1000
-const BATCH = 20 // mails at once
+const AT_ONCE = 40 // so that a pool of the mailer's always has the next at hand
 const SEND_TIMEOUT_MS = 60 * SECOND
 const LEASE_MS = 90 * SECOND // longer than a send can take, so that no other worker sends the same mail beside it
 const MAX_ERROR = 300
+
+type Leased = LeasedDelivery & {
+  /** Whether one of those that were taken with it refuses mail. */
+  readonly mayBeRefused: boolean
+}
 
 /** @throws TypeError where a template does not compile. */
 export function createWorker(context: Context, mailer: Mailer): Worker {
@@ -23,12 +28,25 @@ export function createWorker(context: Context, mailer: Mailer): Worker {
   const composers = new Map([...config.apps].map(([appId, app]) => [appId, createCompose(context, app)]))
   const requestComposers = new Map([...config.apps].map(([appId, app]) => [appId, createRequestCompose(context, app)]))
 
-  async function deliver({ delivery, invite, request }: LeasedDelivery): Promise<void> {
-    const outcome = invite ? await attempt(delivery, invite) : await attemptRequest(delivery, request)
+  async function lease(now: number, limit: number): Promise<readonly Leased[]> {
+    const leased = await store.leaseDeliveries({ now, leasedUntil: now + LEASE_MS, limit })
+    // Asked for all at once, just before they are sent.
+    const ids = leased.flatMap(({ invite, request }) => refusalIds(context, addressOf(invite ?? request)))
+    const mayBeRefused = ids.length > 0 && (await store.refusesMail({ ids }))
+    return leased.map((each) => ({ ...each, mayBeRefused }))
+  }
+
+  async function deliver(leased: Leased): Promise<void> {
+    const { delivery, invite, request } = leased
+    const isRefused = leased.mayBeRefused && (await wantsNoMail(context, addressOf(invite ?? request)))
+    const outcome = invite
+      ? await attempt(delivery, invite, isRefused)
+      : await attemptRequest(delivery, request, isRefused)
     const webhooks = invite && config.apps.get(invite.appId)?.webhooks.targets
     await store.finishDelivery(delivery, outcome, webhooks)
     if (webhooks) context.webhooksQueued()
     if (invite === undefined || 'canceledAt' in outcome) return // listeners hear nothing of who asks for access
+    if (!context.isHeard('sentAt' in outcome ? 'sent' : 'failed')) return
     const now = config.clock()
     const reported = (await store.findInvite({ appId: invite.appId, inviteId: invite.id })) ?? invite
     const summary = summaryOf(reported, now)
@@ -36,40 +54,48 @@ export function createWorker(context: Context, mailer: Mailer): Worker {
     else context.emit('failed', { invite: summary, error: outcome.error, final: 'failedAt' in outcome })
   }
 
-  async function attempt(delivery: DeliveryRecord, invite: InviteRecord): Promise<DeliveryOutcome> {
+  async function attempt(delivery: DeliveryRecord, invite: InviteRecord, isRefused: boolean): Promise<DeliveryOutcome> {
     if (invite.email === null || statusOf(invite, config.clock()) !== 'pending') {
       return { canceledAt: config.clock() } // overtaken: nobody could sign up with it
     }
     // Another process may be able to: a newer one that knows the app, or lists the secret.
     const compose = composers.get(invite.appId)
     if (compose === undefined) return unsent(delivery, unknownApp(invite))
-    if (await wantsNoMail(context, invite.emailCanonical ?? invite.email)) return refused()
+    if (isRefused) return refused()
     const code = openCode(context, invite)
     if (code === null) {
       return unsent(delivery, 'No listed secret opens its code. Send the invite again for a new one.')
     }
-    const secrets = [spelledAnyhow(code), makeProof(context, invite), noMoreToken(context, invite)]
+    const secrets = () => [spelledAnyhow(code), makeProof(context, invite), noMoreToken(context, invite)]
     return await send(delivery, () => compose(invite, delivery, code), secrets)
   }
 
-  async function attemptRequest(delivery: DeliveryRecord, request: AccessRequestRecord): Promise<DeliveryOutcome> {
+  async function attemptRequest(
+    delivery: DeliveryRecord,
+    request: AccessRequestRecord,
+    isRefused: boolean,
+  ): Promise<DeliveryOutcome> {
     const compose = requestComposers.get(request.appId)
     if (compose === undefined) return unsent(delivery, unknownApp(request))
-    if (await wantsNoMail(context, request.emailCanonical)) return refused()
+    if (isRefused) return refused()
     const token = requestToken(context, request)
-    return await send(delivery, () => compose(request, delivery, token), [token, noMoreToken(context, request)])
+    return await send(
+      delivery,
+      () => compose(request, delivery, token),
+      () => [token, noMoreToken(context, request)],
+    )
   }
 
   async function send(
     delivery: DeliveryRecord,
     compose: () => MailMessage,
-    secrets: readonly (string | RegExp)[],
+    secrets: () => readonly (string | RegExp)[], // to be looked for only where it fails: making them takes longer than the mail
   ): Promise<DeliveryOutcome> {
     try {
       await withTimeout(mailer.sendMail(compose()))
       return { sentAt: config.clock() }
     } catch (thrown) {
-      const error = reportable(thrown, secrets)
+      const error = reportable(thrown, secrets())
       if (isPermanent(thrown)) return { failedAt: config.clock(), error }
       warnOnce(context, 'INVITE_DELIVERY_STALLED', `The mailer failed, and will be tried again: ${error}`)
       return unsent(delivery, error)
@@ -84,7 +110,8 @@ export function createWorker(context: Context, mailer: Mailer): Worker {
 
   return createOutboxWorker(config.clock, {
     nextAt: () => store.nextDeliveryAt(),
-    lease: (now) => store.leaseDeliveries({ now, leasedUntil: now + LEASE_MS, limit: BATCH }),
+    atOnce: AT_ONCE,
+    lease,
     deliver,
     stalled: (why) =>
       warnOnce(
@@ -109,6 +136,11 @@ async function withTimeout(sending: Promise<unknown>): Promise<void> {
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** Empty where there is none, as of a link. */
+function addressOf({ emailCanonical }: Pick<InviteRecord, 'emailCanonical'>): string {
+  return emailCanonical ?? ''
 }
 
 function unknownApp({ appId }: { readonly appId: string }): string {

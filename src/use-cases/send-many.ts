@@ -96,8 +96,9 @@ const reasons = { invited: 'invite_exists', joined: 'already_joined', refusing: 
 const HOUR_MS = 3_600_000
 const SLICE_MS = 10 // of judging and sealing, between turns of the event loop
 // A transaction of SQLite stops the process. It gets as many rows as it writes in this time, within these bounds.
-const BLOCK_MS = 20
-const BATCH = { first: 200, least: 100, most: 2000 }
+const BLOCK_MS = 25
+const BATCH = { first: 200, least: 200, most: 2000 }
+const GROWTH = 1.3 // from one batch to the next at most: one that was quick by chance must not make the next a long one
 const MAX_INVITERS = 1000
 
 /** How, checked. @throws TypeError where an option is wrong, InviteError where a field is. */
@@ -168,10 +169,12 @@ export async function sendMany(
   async function make(gathered: typeof batch) {
     const invites = gathered.flatMap((row) => row.made ?? [])
     const spread = nextMailAt === undefined || everyMs === undefined ? undefined : { from: nextMailAt, everyMs }
+    await turn() // others have theirs before it and behind it
     const began = performance.now()
     const asked = create(context, app, { invites, spread, scope })
     size = sizeAfter({ tookMs: performance.now() - began, rows: gathered.length, size, blockMs })
     const outcomes = await asked
+    await turn()
     const created = outcomes.map((outcome, at) => ('created' in outcome ? invites[at] : undefined))
     const mailed = created.filter((made) => made?.deliveryId !== undefined).length
     if (spread) nextMailAt = spread.from + mailed * spread.everyMs
@@ -236,8 +239,15 @@ async function create(
 ) {
   if (invites.length === 0) return []
   const now = context.config.clock()
-  const note = noteOf(context, 'invite.create', scope, { list: true })
+  // Each entry has this and its invite's own id: they sort as the invites do, and indexes take those at their end.
+  const note = { ...noteOf(context, 'invite.create', scope, { list: true }), id: 'made' }
   const outcomes = await context.store.createInvites({ appId: app.appId, invites, now, spread, note })
+  if (context.isHeard('created')) tell(context, invites, outcomes, now)
+  if (invites.some(({ deliveryId }) => deliveryId !== undefined)) context.mailQueued()
+  return outcomes
+}
+
+function tell(context: Context, invites: readonly Made[], outcomes: readonly NewInviteOutcome[], now: number): void {
   for (const [at, outcome] of outcomes.entries()) {
     if (!('created' in outcome)) continue
     const { created } = outcome
@@ -255,8 +265,6 @@ async function create(
     const record = { ...made, codeGeneration: 1, uses: 0, held: 0, revokedAt: null }
     context.emit('created', { invite: summaryOf(record, now) })
   }
-  if (invites.some(({ deliveryId }) => deliveryId !== undefined)) context.mailQueued()
-  return outcomes
 }
 
 function makeInvite(
@@ -308,7 +316,7 @@ function sizeAfter({
 }: Readonly<Record<'tookMs' | 'rows' | 'size' | 'blockMs', number>>): number {
   if (rows < size) return size // the last
   const fitting = Math.round((rows * blockMs) / Math.max(tookMs, 1))
-  return Math.max(BATCH.least, Math.min(fitting, BATCH.most, size * 2))
+  return Math.max(BATCH.least, Math.min(fitting, BATCH.most, Math.round(size * GROWTH)))
 }
 
 /** Lets others have their turn where the last was a while ago. */

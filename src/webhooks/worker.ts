@@ -7,7 +7,7 @@ import { bodyOf, typeOf } from './body.js'
 import type { EndpointConfig } from './endpoints.js'
 import { signedHeaders, webhookIdOf } from './signature.js'
 
-const BATCH = 10 // at once
+const AT_ONCE = 10
 const TIMEOUT_MS = 15_000
 const LEASE_MS = 45_000 // longer than a try can take, so that no other process makes it beside it
 const GONE = 410
@@ -66,7 +66,8 @@ function createWorker(context: Context, endpoint: string): Worker {
 
   return createOutboxWorker(config.clock, {
     nextAt: () => store.nextWebhookAt(endpoint),
-    lease: (now) => store.leaseWebhooks({ endpoint, now, leasedUntil: now + LEASE_MS, limit: BATCH }),
+    atOnce: AT_ONCE,
+    lease: (now, limit) => store.leaseWebhooks({ endpoint, now, leasedUntil: now + LEASE_MS, limit }),
     deliver,
     stalled: (why) =>
       warnOnce(context, 'INVITE_DELIVERY_STALLED', `Webhooks are not being sent, and will be tried again: ${why}`),

@@ -119,8 +119,8 @@ const cases: readonly (readonly [name: string, run: (store: InviteStore) => Prom
       'invites_inviter_state',
     ],
     ['of a domain', list({ domain: 'example.com', after: AFTER }), 'invites_domain_state'],
-    ['of a common start', list({ emailPrefix: 'us' }), 'invites_address', 'invites_initial_state'],
-    ['of an address', list({ emailPrefix: 'abc' }), 'invites_address'],
+    ['of a common start', list({ emailPrefix: 'us' }), 'invites_place', 'invites_initial_state'],
+    ['of an address', list({ emailPrefix: 'abc' }), 'invites_place'],
     ['the acceptances', (store) => store.listAcceptances({ appId: APP, limit: 11 }), 'acceptances_list'],
     [
       'the acceptances, deep',
@@ -224,7 +224,7 @@ for (const [database, open] of [
       plans.push(...(await plansOf(() => store.revokeInvites(branch)))) // then those of its inviters, or all that are open
       expect(plans.join('\n\n')).not.to.match(wholeTable)
       // In the log, that of the action or that of all: most of it is counted.
-      expect(indexesOf(plans)).to.include.members(['acceptances_list', 'invites_expiry', 'acceptances_inviter'])
+      expect(indexesOf(plans)).to.include.members(['acceptances_list', 'invites_term', 'acceptances_inviter'])
     })
 
     it('claims, accepts, creates and prunes without reading a table from end to end', async () => {
@@ -250,7 +250,7 @@ for (const [database, open] of [
       expect(plans.join('\n\n')).not.to.match(wholeTable)
       const used = [
         'invites_code',
-        'invites_pending',
+        'invites_place',
         'invites_term',
         'invites_over',
         'acceptances_claim',

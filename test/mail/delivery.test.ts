@@ -675,7 +675,7 @@ describe('the outbox', () => {
     const second = await openHost({ beside: first, invites: { mailer: pooled(smtp), clock: first.clock } })
     const sent: string[] = []
     for (const { invites } of [first, second]) invites.events.on('sent', ({ invite }) => sent.push(invite.email ?? ''))
-    const emails = Array.from({ length: 23 }, (_, index) => `person${index}@example.com`)
+    const emails = Array.from({ length: 50 }, (_, index) => `person${index}@example.com`)
     for (const email of emails) await first.invites.send({ email })
     const tries = await Promise.all([first.invites.deliver(), second.invites.deliver(), first.invites.deliver()])
     expect(smtp.received.flatMap(({ recipients }) => recipients)).to.have.members(emails)

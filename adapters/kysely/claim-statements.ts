@@ -1,5 +1,6 @@
 // The statements under claiming, each for a list of requests and compiled once.
 import { type RawBuilder, sql } from 'kysely'
+import { additionOf } from './inserting.js'
 import { change, prepare, prepareChanges, prepareMany } from './operation.js'
 import type { AcceptanceRow, InviteRow } from './records.js'
 import type { DbTime, Dialect, Tables } from './schema.js'
@@ -163,22 +164,21 @@ export function claimStatements(dialect: Dialect) {
   const write = prepareChanges(dialect, {
     counts: change(
       { id: 'text', uses: 'integer', held: 'integer' },
-      (listed) =>
-        sql`update ${invites} as i set uses = listed.uses, held = listed.held from ${listed} where i.id = listed.id`,
+      {
+        many: (listed) =>
+          sql`update ${invites} as i set uses = listed.uses, held = listed.held from ${listed} where i.id = listed.id`,
+        one: ({ id, uses, held }) => sql`update ${invites} set uses = ${uses}, held = ${held} where id = ${id}`,
+      },
     ),
     removedClaims: change(
       { id: 'text' },
-      (listed) => sql`delete from ${claims} where id in (select listed.id from ${listed})`,
+      {
+        many: (listed) => sql`delete from ${claims} where id in (select listed.id from ${listed})`,
+        one: ({ id }) => sql`delete from ${claims} where id = ${id}`,
+      },
     ),
-    newClaims: change(
-      { id: 'text', invite_id: 'text', email: 'text', lapses_at: 'time' },
-      (listed) =>
-        sql`insert into ${claims} (id, invite_id, email, lapses_at) select id, invite_id, email, lapses_at from ${listed}`,
-    ),
-    acceptances: change(acceptance, (listed) => {
-      const names = sql.join(Object.keys(acceptance).map((name) => sql.ref(name)))
-      return sql`insert into ${acceptances} (${names}) select ${names} from ${listed}`
-    }),
+    newClaims: additionOf(dialect, 'claims', { id: 'text', invite_id: 'text', email: 'text', lapses_at: 'time' }),
+    acceptances: additionOf(dialect, 'acceptances', acceptance),
   })
 
   const firstLapses = prepareMany(dialect, { invite_id: 'text' }, (listed) =>

@@ -3,7 +3,7 @@
 // SQLite keeps a copy of each page that a statement changes which inserts what it selects, or returns rows, in case that
 // fails halfway. A statement of mere VALUES spares it that, which is a third of the work.
 import { type RawBuilder, sql } from 'kysely'
-import { type Operation, prepare, prepareMany } from './operation.js'
+import { change, type Operation, prepare, prepareMany, raw } from './operation.js'
 import type { Dialect, ListedType, Tables } from './schema.js'
 
 type ColumnTypes = Readonly<Record<string, ListedType>>
@@ -15,8 +15,9 @@ export function prepareInserts<Columns extends ColumnTypes>(
   table: keyof Tables,
   columns: Columns,
 ): (rows: readonly RowOf<Columns>[]) => Operation<unknown> {
-  if (dialect.listed.atOnce) return prepareMany(dialect, columns, (listed) => insertOf(dialect, table, columns, listed))
-  const insert = prepare((p: RowOf<Columns>) => insertOf(dialect, table, columns, p))
+  if (dialect.listed.atOnce)
+    return prepareMany(dialect, columns, (listed) => raw(dialect, insertOf(dialect, table, columns, listed)))
+  const insert = prepare((p: RowOf<Columns>) => raw(dialect, insertOf(dialect, table, columns, p)))
   return function* (rows): Operation<void> {
     for (const row of rows) yield* insert(row)
   }
@@ -30,15 +31,17 @@ export function prepareInsertsOfNew<Columns extends ColumnTypes & { readonly id:
 ): (rows: readonly (RowOf<Columns> & { readonly id: string })[]) => Operation<ReadonlySet<string>> {
   if (dialect.listed.atOnce) {
     const ending = sql`on conflict do nothing returning id`
-    const insert = prepareMany(dialect, columns, (listed) => insertOf(dialect, table, columns, listed, ending))
+    const insert = prepareMany(dialect, columns, (listed) =>
+      raw(dialect, insertOf(dialect, table, columns, listed, ending)),
+    )
     return function* (rows) {
       return new Set((yield* insert(rows)).map(({ id }) => id))
     }
   }
-  const insert = prepare((p: RowOf<Columns>) => insertOf(dialect, table, columns, p, sql`on conflict do nothing`))
-  const changes = prepare((_p: object) => ({
-    compile: () => sql<{ rows: number }>`select changes() as rows`.compile(dialect.db),
-  }))
+  const insert = prepare((p: RowOf<Columns>) =>
+    raw(dialect, insertOf(dialect, table, columns, p, sql`on conflict do nothing`)),
+  )
+  const changes = prepare((_p: object) => raw(dialect, sql<{ rows: number }>`select changes() as rows`))
   return function* (rows) {
     const added = new Set<string>()
     for (const row of rows) {
@@ -50,9 +53,17 @@ export function prepareInsertsOfNew<Columns extends ColumnTypes & { readonly id:
   }
 }
 
+/** Adds rows of these columns, as one of several changes. */
+export function additionOf<const Columns extends ColumnTypes>(dialect: Dialect, table: keyof Tables, columns: Columns) {
+  return change(columns, {
+    many: (listed) => insertOf(dialect, table, columns, listed),
+    one: (row) => insertOf(dialect, table, columns, row),
+  })
+}
+
 /** @param rows What stands for them in a FROM; or the values of one. */
 function insertOf<Columns extends ColumnTypes>(
-  { db, tables, quote }: Dialect,
+  { tables, quote }: Dialect,
   table: keyof Tables,
   columns: Columns,
   rows: RawBuilder<unknown> | RowOf<Columns>,
@@ -65,6 +76,5 @@ function insertOf<Columns extends ColumnTypes>(
     'compile' in rows
       ? sql`select ${list} from ${rows as RawBuilder<unknown>} where true`
       : sql`values (${sql.join(names.map((name) => rows[name]))})`
-  const query = sql<{ id: string }>`insert into ${sql.raw(quote(tables[table]))} (${list}) ${source} ${ending}`
-  return { compile: () => query.compile(db) }
+  return sql<{ id: string }>`insert into ${sql.raw(quote(tables[table]))} (${list}) ${source} ${ending}`
 }

@@ -22,6 +22,11 @@ interface Compilable<Row> {
   compile(): CompiledQuery<Row>
 }
 
+/** What is written in SQL, as what can be prepared. */
+export function raw<Row>({ db }: Dialect, query: RawBuilder<Row>): Compilable<Row> {
+  return { compile: () => query.compile(db) }
+}
+
 /** The rows of one query. */
 export function* all<Row>(query: Compilable<Row>): Operation<readonly Row[]> {
   return (yield query.compile()) as readonly Row[]
@@ -73,10 +78,12 @@ export function prepareMany<Columns extends Readonly<Record<string, ListedType>>
   }
 }
 
+/** How rows are written: all of them at once, where they can be sent so, or one by one. */
 interface Change<Columns extends Readonly<Record<string, ListedType>>> {
   readonly columns: Columns
   /** Whose FROM has the rows under the name `listed`. */
-  sql(listed: RawBuilder<unknown>): RawBuilder<unknown>
+  many(listed: RawBuilder<unknown>): RawBuilder<unknown>
+  one(row: { readonly [Name in keyof Columns]: unknown }): RawBuilder<unknown>
 }
 
 type Changes = Readonly<Record<string, Change<Readonly<Record<string, ListedType>>>>>
@@ -88,9 +95,9 @@ type RowsOf<All extends Changes> = {
 /** One of `prepareChanges`. */
 export function change<const Columns extends Readonly<Record<string, ListedType>>>(
   columns: Columns,
-  sql: Change<Columns>['sql'],
+  how: Omit<Change<Columns>, 'columns'>,
 ): Change<Columns> {
-  return { columns, sql }
+  return { columns, ...how }
 }
 
 /**
@@ -101,16 +108,15 @@ export function prepareChanges<All extends Changes>(
   dialect: Dialect,
   changes: All,
 ): (rows: RowsOf<All>) => Operation<void> {
-  const { listed, db } = dialect
-  const raw = (query: RawBuilder<unknown>) => ({ compile: () => query.compile(db) })
+  const { listed } = dialect
   const all = Object.entries(changes)
   if (!listed.atOnce) {
-    const each = all.map(([name, { columns, sql }]) => ({
+    const each = all.map(([name, { one }]) => ({
       name,
-      make: prepareMany(dialect, columns, (from) => raw(sql(from))),
+      make: prepare((row: Readonly<Record<string, unknown>>) => raw(dialect, one(row))),
     }))
     return function* (rows) {
-      for (const { name, make } of each) yield* make(rows[name] ?? [])
+      for (const { name, make } of each) for (const row of rows[name] ?? []) yield* make(row)
     }
   }
 
@@ -119,9 +125,11 @@ export function prepareChanges<All extends Changes>(
   const statementOf = (names: readonly string[]) =>
     prepare((documents: Documents) => {
       const asked = all.filter(([name]) => names.includes(name))
-      const parts = asked.map(([name, { columns, sql }]) => sql(listed.from({ json: documents[name] ?? '' }, columns)))
+      const parts = asked.map(([name, { columns, many }]) =>
+        many(listed.from({ json: documents[name] ?? '' }, columns)),
+      )
       const others = parts.slice(1).map((part, place) => sql`${sql.ref(`change_${place}`)} as (${part})`)
-      return raw(others.length === 0 ? sql`${parts[0]}` : sql`with ${sql.join(others)} ${parts[0]}`)
+      return raw(dialect, others.length === 0 ? sql`${parts[0]}` : sql`with ${sql.join(others)} ${parts[0]}`)
     })
   return function* (rows) {
     const names = all.map(([name]) => name).filter((name) => (rows[name] ?? []).length > 0)

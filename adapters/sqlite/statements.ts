@@ -22,7 +22,10 @@ export interface SqliteStatement {
   /** Whether its rows come as lists. */
   raw(toggle: boolean): unknown
   /** The columns of its rows, in order. */
-  columns(): readonly { readonly name: string }[]
+  columns(): readonly {
+    /** As the statement names it. */
+    readonly name: string
+  }[]
   /** Runs it and returns its rows. */
   all(...parameters: unknown[]): unknown[]
   /** Runs it for what it changes. */

@@ -17,14 +17,14 @@ export async function trace(run: () => PromiseLike<unknown>): Promise<readonly s
   const database = new Database(':memory:')
   const statement = Object.getPrototypeOf(database.prepare('select 1')) as Record<string, unknown>
   database.close()
-  const { createHash } = crypto
+  const { createHash, hash } = crypto
   const own = { all: statement.all, run: statement.run }
   const client = pg.Client.prototype as unknown as Record<string, unknown>
   const { query } = client
   const restore = () => {
     Object.assign(statement, own)
     client.query = query
-    crypto.createHash = createHash
+    Object.assign(crypto, { createHash, hash })
     syncBuiltinESMExports()
   }
   afterThis(restore)
@@ -42,6 +42,10 @@ export async function trace(run: () => PromiseLike<unknown>): Promise<readonly s
     steps.push(`hash ${args[0]}`)
     return createHash(...args)
   }
+  crypto.hash = ((...args: Parameters<typeof hash>) => {
+    steps.push(`hash ${args[0]}`)
+    return hash(...args)
+  }) as typeof hash
   syncBuiltinESMExports()
   await run()
   restore()

@@ -3,7 +3,7 @@
 // SQLite keeps a copy of each page that a statement changes which inserts what it selects, or returns rows, in case that
 // fails halfway. A statement of mere VALUES spares it that, which is a third of the work.
 import { type RawBuilder, sql } from 'kysely'
-import { change, type Operation, prepare, prepareMany, raw } from './operation.js'
+import { type Change, change, type Operation, prepare, prepareMany, raw } from './operation.js'
 import type { Dialect, ListedType, Tables } from './schema.js'
 
 type ColumnTypes = Readonly<Record<string, ListedType>>
@@ -54,7 +54,11 @@ export function prepareInsertsOfNew<Columns extends ColumnTypes & { readonly id:
 }
 
 /** Adds rows of these columns, as one of several changes. */
-export function additionOf<const Columns extends ColumnTypes>(dialect: Dialect, table: keyof Tables, columns: Columns) {
+export function additionOf<const Columns extends ColumnTypes>(
+  dialect: Dialect,
+  table: keyof Tables,
+  columns: Columns,
+): Change<Columns> {
   return change(columns, {
     many: (listed) => insertOf(dialect, table, columns, listed),
     one: (row) => insertOf(dialect, table, columns, row),

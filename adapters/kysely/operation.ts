@@ -79,7 +79,7 @@ export function prepareMany<Columns extends Readonly<Record<string, ListedType>>
 }
 
 /** How rows are written: all of them at once, where they can be sent so, or one by one. */
-interface Change<Columns extends Readonly<Record<string, ListedType>>> {
+export interface Change<Columns extends Readonly<Record<string, ListedType>>> {
   readonly columns: Columns
   /** Whose FROM has the rows under the name `listed`. */
   many(listed: RawBuilder<unknown>): RawBuilder<unknown>

@@ -85,6 +85,7 @@ export class JudgedInvite {
   /** Holds a use, if the rules allow it; else says why not. */
   claim(request: ClaimRequest): ClaimRefusal | undefined {
     this.#clearLapsed(request.now)
+    if (this.isHeld(request)) return undefined // by a try before, of which nothing was heard
     const refusal = this.#refusal(request)
     if (refusal === undefined) {
       const hold = { id: request.claimId, email: request.email?.canonical ?? null, lapsesAt: request.lapsesAt }

@@ -15,6 +15,13 @@ export interface ClaimRequests {
   readonly claims: readonly ClaimRequest[]
 }
 
+export interface Manner {
+  /** For rows that others have locked; else it leaves those out. */
+  readonly waits: boolean
+  /** After a try that may have been carried out: what it holds is looked for. */
+  readonly isAgain?: boolean
+}
+
 export interface Scene {
   /** Those that are locked, by id. */
   readonly invites: ReadonlyMap<string, JudgedInvite>
@@ -36,7 +43,7 @@ export function sceneOperations(
   const { statements } = parts
   const reading = claimReading(dialect, parts)
 
-  return function* look(requests: ClaimRequests, waits: boolean): Operation<Scene> {
+  return function* look(requests: ClaimRequests, { waits, isAgain = false }: Manner): Operation<Scene> {
     const { accepts, releases, claims } = requests
     const skips = dialect.rowLocks && !waits
     // Should another one have taken the sibling's place by then, closing locks that out of order: a deadlock that it
@@ -74,6 +81,7 @@ export function sceneOperations(
       return invite ? [{ request, invite, email: invite.holds.get(request.claimId)?.email ?? request.email }] : []
     })
     const unheld = staying.filter(({ request, invite }) => !invite.isHeld(request)) // they ask for a use anew
+    if (isAgain) yield* readOwn(coming)
     const [recorded, apps] = yield* together(
       reading.readRecorded(standings),
       unheld.length === 0 ? nothing(found) : reading.readApps([...claims, ...unheld.map(({ request }) => request)]),
@@ -95,6 +103,15 @@ export function sceneOperations(
     }
   }
 
+  /** What claims hold already. */
+  function* readOwn(coming: readonly Asking[]): Operation<void> {
+    const asked = coming.map(({ request: { claimId }, invite: { row } }) => ({ claimId, inviteId: row.id }))
+    for (const { place, email, lapses_at } of yield* statements.standings(asked.map(standingOf))) {
+      const [asking, own] = [coming[place], asked[place]]
+      if (asking && own && lapses_at !== null) reading.addHold(asking.invite, { id: own.claimId, email, lapses_at })
+    }
+  }
+
   function toJudged(row: InviteRow): JudgedInvite {
     return new JudgedInvite(row, row.expires_at === null ? null : dialect.decodeTime(row.expires_at))
   }
@@ -111,7 +128,7 @@ function* nothing<Result>(result: Result): Operation<Result> {
   return result
 }
 
-function standingOf(request: AcceptRequest | ReleaseRequest, place: number) {
+function standingOf(request: AcceptRequest | Pick<ReleaseRequest, 'claimId' | 'inviteId'>, place: number) {
   const { claimId, inviteId } = request
   return { place, claim_id: claimId, invite_id: inviteId, user_id: 'userId' in request ? request.userId : null }
 }

@@ -13,7 +13,7 @@ import type {
   ReleaseRequest,
 } from '../../src/store.js'
 import type { JudgedInvite } from './claim-rules.js'
-import { type ClaimRequests, type Scene, sceneOperations } from './claim-scene.js'
+import { type ClaimRequests, type Manner, type Scene, sceneOperations } from './claim-scene.js'
 import { claimStatements } from './claim-statements.js'
 import type { DeliveryOperations } from './deliveries.js'
 import type { LogOperations } from './log.js'
@@ -37,8 +37,8 @@ export interface ClaimResults {
 }
 
 export interface ClaimOperations {
-  /** Each request has its own result. Where it does not wait for rows that others have locked, it leaves those out. */
-  redeem(requests: ClaimRequests, waits: boolean): Operation<ClaimResults>
+  /** Each request has its own result. */
+  redeem(requests: ClaimRequests, manner: Manner): Operation<ClaimResults>
   /** One accept, which waits. */
   accept(request: AcceptRequest): Operation<AcceptResult>
 }
@@ -60,8 +60,8 @@ export function claimOperations(
   const statements = claimStatements(dialect)
   const look = sceneOperations(dialect, { statements, settings })
 
-  function* redeem(requests: ClaimRequests, waits: boolean): Operation<ClaimResults> {
-    const scene = yield* look(requests, waits)
+  function* redeem(requests: ClaimRequests, manner: Manner): Operation<ClaimResults> {
+    const scene = yield* look(requests, manner)
     const made: Made[] = []
     const accepts = requests.accepts.map((request, place) => accepted(scene, made, request, place))
     const releases = requests.releases.map((request) => released(scene, request))
@@ -208,7 +208,7 @@ export function claimOperations(
   }
 
   function* accept(request: AcceptRequest): Operation<AcceptResult> {
-    const { accepts } = yield* redeem({ accepts: [request], releases: [], claims: [] }, true)
+    const { accepts } = yield* redeem({ accepts: [request], releases: [], claims: [] }, { waits: true })
     const [result] = accepts
     if (result === undefined || 'lockedElsewhere' in result) throw new Error('an accept that waits has a result')
     return result

@@ -3,7 +3,7 @@
 // What comes in while a group is on its way makes up the next one, so that nobody waits for company. A group does not wait
 // for rows that another transaction has locked: those requests go on by themselves, in groups of one invite.
 import type { AcceptResult, ClaimResult, InviteStore } from '../../src/store.js'
-import type { ClaimRequests } from './claim-scene.js'
+import type { ClaimRequests, Manner } from './claim-scene.js'
 import type { ClaimOperations, ClaimResults, Elsewhere } from './claims.js'
 import { BY_INDEX, type Runner } from './runner.js'
 
@@ -48,7 +48,7 @@ export interface Groups extends Pick<InviteStore, 'claim' | 'release'> {
 /** @param size How many requests share a transaction at most. With 1, each has its own. */
 export function groups(runner: Runner, { redeem }: ClaimOperations, size: number): Groups {
   const underWay = new Set<Promise<void>>()
-  const main = lane((group) => runTogether(group, false), LATE_MS.any)
+  const main = lane((group) => runTogether(group, { waits: false }), LATE_MS.any)
   const ofInvites = new Map<string, Lane>()
 
   function ask<Result>(put: Put<Result>): Promise<Result> {
@@ -65,7 +65,7 @@ export function groups(runner: Runner, { redeem }: ClaimOperations, size: number
         },
         reject,
       }
-      if (size === 1) start(runAlone(waiting))
+      if (size === 1) start(runAlone(waiting, { waits: true }))
       else main.add(waiting)
     })
   }
@@ -105,7 +105,7 @@ export function groups(runner: Runner, { redeem }: ClaimOperations, size: number
     const known = ofInvites.get(inviteId)
     if (known) return known
     const made = lane(
-      (group) => runTogether(group, true),
+      (group) => runTogether(group, { waits: true }),
       LATE_MS.ofOneInvite,
       () => ofInvites.delete(inviteId),
     )
@@ -113,26 +113,26 @@ export function groups(runner: Runner, { redeem }: ClaimOperations, size: number
     return made
   }
 
-  async function runTogether(group: readonly Waiting[], waits: boolean): Promise<void> {
+  async function runTogether(group: readonly Waiting[], manner: Manner): Promise<void> {
     try {
-      await run(group, waits)
+      await run(group, manner)
     } catch (error) {
       // One of them may be what failed; where it was the database, each hears of it.
       if (group.length === 1 || runner.hasWaited(error)) for (const { reject } of group) reject(error)
-      else await Promise.all(group.map(runAlone))
+      else await Promise.all(group.map((waiting) => runAlone(waiting, { waits: true, isAgain: true })))
     }
   }
 
-  async function runAlone(waiting: Waiting): Promise<void> {
-    await run([waiting], true).catch(waiting.reject)
+  async function runAlone(waiting: Waiting, manner: Manner): Promise<void> {
+    await run([waiting], manner).catch(waiting.reject)
   }
 
-  async function run(group: readonly Waiting[], waits: boolean): Promise<void> {
+  async function run(group: readonly Waiting[], manner: Manner): Promise<void> {
     const requests: Requests = { accepts: [], releases: [], claims: [] }
     const tell = group.map((waiting) => waiting.join(requests))
     // A hold that a power cut takes costs its owner another try; an accept that it takes, the truth.
     const write = requests.accepts.length > 0 ? runner.write : runner.writeLightly
-    const results = await write(() => redeem(requests, waits), BY_INDEX)
+    const results = await write(() => redeem(requests, manner), BY_INDEX)
     for (const give of tell) give(results)
   }
 

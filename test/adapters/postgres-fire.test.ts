@@ -152,6 +152,22 @@ describe('postgresStore under fire', () => {
     }
   }
 
+  it('claims that share a commit whose answer is lost are made again, and find what they hold', async () => {
+    const proxy = await startProxy(await postgresUrl())
+    const { host, schema } = await openPostgresHost(plainPool(proxy.url))
+    const issued = [await sendInvite(host), await sendInvite(host)]
+    const cut = proxy.cut('after', COMMIT)
+    const claims = await Promise.all(issued.map(({ inviteCode }) => host.invites.claim({ inviteCode })))
+    await cut
+    const pool = await openPool()
+    expect((await stateOf(pool, schema)).map(({ held, claims: rows }) => [held, rows])).to.deep.equal([
+      [1, 1],
+      [1, 1],
+    ])
+    for (const claim of claims) await claim.accept()
+    await expectIntact(host, pool, schema, issued)
+  })
+
   it('a signup whose accept is cut off at its commit is not told that it is in; one that comes again hears how it stands', async () => {
     const proxy = await startProxy(await postgresUrl())
     const schema = await temporarySchema()

@@ -6,14 +6,16 @@ import { type CompiledQuery, type RawBuilder, sql } from 'kysely'
 import { storable } from './records.js'
 import type { Dialect, ListedType } from './schema.js'
 
-/** Yields queries, is resumed with each one's rows, and returns its result. Nothing in it waits or runs by itself. */
-export type Operation<Result> = Generator<CompiledQuery | Flight, Result, readonly unknown[]>
+type Rows = readonly unknown[]
 
-/** Queries of which none needs the rows of another: sent together where the driver can. Resumed with a list for each. */
-export class Flight {
+/** Yields queries, is resumed with each one's rows, and returns its result. Nothing in it waits or runs by itself. */
+export type Operation<Result> = Generator<CompiledQuery | Together, Result, readonly unknown[]>
+
+/** Operations that may be carried out side by side. Resumed with their results. */
+class Together {
   constructor(
-    readonly queries: readonly CompiledQuery[],
-    /** Whether nothing is asked after these, so that the transaction may be committed with them. */
+    readonly operations: readonly Operation<unknown>[],
+    /** Whether nothing is asked after what they ask. */
     readonly isLast = false,
   ) {}
 }
@@ -141,45 +143,18 @@ export function prepareChanges<All extends Changes>(
   }
 }
 
-/** Carries out operations side by side: at each step, what all of them ask is one flight. */
+/** Carries out operations of which none needs what another finds out. */
 export function* together<Results extends readonly unknown[]>(
   ...operations: { readonly [Place in keyof Results]: Operation<Results[Place]> }
 ): Operation<Results> {
-  return yield* sideBySide<Results>(operations, false)
+  return (yield new Together(operations)) as unknown as Results
 }
 
 /** As `together`, of operations that ask once at the most, and are the last of the transaction. */
 export function* lastly<Results extends readonly unknown[]>(
   ...operations: { readonly [Place in keyof Results]: Operation<Results[Place]> }
 ): Operation<Results> {
-  return yield* sideBySide<Results>(operations, true)
-}
-
-function* sideBySide<Results extends readonly unknown[]>(
-  operations: { readonly [Place in keyof Results]: Operation<Results[Place]> },
-  isLast: boolean,
-): Operation<Results> {
-  const results: unknown[] = []
-  let asking = operations.map((operation, place) => ({ operation, place, step: operation.next() }))
-  for (;;) {
-    for (const { place, step } of asking) if (step.done) results[place] = step.value
-    asking = asking.filter(({ step }) => !step.done)
-    if (asking.length === 0) return results as unknown as Results
-    const asked = asking.map(({ step }) => step.value as CompiledQuery | Flight)
-    const rows = (yield new Flight(asked.flatMap(queriesOf), isLast)) as readonly (readonly unknown[])[]
-    let from = 0
-    asking = asking.map(({ operation, place }, at) => {
-      const each = asked[at]
-      const own = each instanceof Flight ? rows.slice(from, from + each.queries.length) : (rows[from] ?? [])
-      from += each instanceof Flight ? each.queries.length : 1
-      return { operation, place, step: operation.next(own) }
-    })
-  }
-}
-
-/** One by one. */
-export function queriesOf(asked: CompiledQuery | Flight): readonly CompiledQuery[] {
-  return asked instanceof Flight ? asked.queries : [asked]
+  return (yield new Together(operations, true)) as unknown as Results
 }
 
 /** What no text of a JSON document can be, becomes what a parameter of its own would be kept as. */
@@ -190,14 +165,13 @@ function jsonOf(rows: readonly object[]): string {
 }
 
 /** Runs an operation on a connection that answers at once. */
-export function runSync<Result>(
-  operation: Operation<Result>,
-  query: (query: CompiledQuery) => readonly unknown[],
-): Result {
+export function runSync<Result>(operation: Operation<Result>, query: (query: CompiledQuery) => Rows): Result {
   let step = operation.next()
   while (!step.done) {
     const asked = step.value
-    step = operation.next(asked instanceof Flight ? asked.queries.map(query) : query(asked))
+    step = operation.next(
+      asked instanceof Together ? asked.operations.map((each) => runSync(each, query)) : query(asked),
+    )
   }
   return step.value
 }
@@ -205,14 +179,63 @@ export function runSync<Result>(
 /** Runs an operation on a connection that must be awaited, a query at a time. */
 export async function run<Result>(
   operation: Operation<Result>,
-  query: (query: CompiledQuery) => Promise<readonly unknown[]>,
+  query: (query: CompiledQuery) => Promise<Rows>,
 ): Promise<Result> {
   let step = operation.next()
   while (!step.done) {
     const asked = step.value
-    const rows: (readonly unknown[])[] = []
-    for (const each of queriesOf(asked)) rows.push(await query(each))
-    step = operation.next(asked instanceof Flight ? rows : (rows[0] ?? []))
+    if (asked instanceof Together) {
+      const results: unknown[] = []
+      for (const each of asked.operations) results.push(await run(each, query))
+      step = operation.next(results)
+    } else step = operation.next(await query(asked))
   }
   return step.value
+}
+
+/** Queries that are sent together. */
+interface Flight {
+  readonly queries: readonly CompiledQuery[]
+  /** Whether nothing is asked after these, so that the transaction may be committed with them. */
+  readonly isLast: boolean
+}
+
+type Flights<Result> = Generator<Flight, Result, readonly Rows[]>
+
+/** An operation as the flights that it takes, each resumed with the rows of its queries. */
+export function* inFlights<Result>(operation: Operation<Result>): Flights<Result> {
+  let step = operation.next()
+  while (!step.done) {
+    const asked = step.value
+    if (asked instanceof Together) step = operation.next(yield* sideBySide(asked))
+    else {
+      const [rows = []] = yield { queries: [asked], isLast: false }
+      step = operation.next(rows)
+    }
+  }
+  return step.value
+}
+
+/** At each step, what all of them ask is one flight. */
+function* sideBySide({ operations, isLast }: Together): Flights<readonly unknown[]> {
+  const results: unknown[] = []
+  let asking = operations.map((operation, place) => {
+    const flights = inFlights(operation)
+    return { flights, place, step: flights.next() }
+  })
+  for (;;) {
+    const asked = asking.flatMap(({ flights, place, step }) => {
+      if (!step.done) return [{ flights, place, queries: step.value.queries }]
+      results[place] = step.value
+      return []
+    })
+    if (asked.length === 0) return results
+    const rows = yield { queries: asked.flatMap(({ queries }) => queries), isLast }
+    let from = 0
+    asking = asked.map(({ flights, place, queries }) => {
+      const own = rows.slice(from, from + queries.length)
+      from += queries.length
+      return { flights, place, step: flights.next(own) }
+    })
+  }
 }

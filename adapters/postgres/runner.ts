@@ -1,6 +1,6 @@
 // Runs the operations on a pool of Postgres connections, each in one transaction.
 import { setTimeout as delay } from 'node:timers/promises'
-import { Flight, type Operation, queriesOf, run } from '../kysely/operation.js'
+import { inFlights, type Operation, run } from '../kysely/operation.js'
 import type { Nature, Runner } from '../kysely/runner.js'
 import { isKyselyTransaction, queryIn } from '../kysely/transaction.js'
 import { forgetStatements } from './batch.js'
@@ -184,9 +184,10 @@ const NO_FRAME: Frame = { begin: [], end: () => [] }
 
 /** Where BEGIN itself is refused, as by a server that may not be written, so is whatever came with it. */
 async function carryOut<Result>(operation: Operation<Result>, ask: Ask, { begin, end }: Frame): Promise<Result> {
+  const flights = inFlights(operation)
   let begun: readonly (readonly unknown[])[] | undefined
   let isOver = false
-  for (let step = operation.next(); ; ) {
+  for (let step = flights.next(); ; ) {
     if (step.done) {
       if (begun === undefined) return step.value // it asked for nothing
       const last = isOver ? [] : end(begun)
@@ -194,14 +195,12 @@ async function carryOut<Result>(operation: Operation<Result>, ask: Ask, { begin,
       return step.value
     }
     if (isOver) throw new Error('an operation asked for more after its last flight')
-    const asked = step.value
-    isOver = asked instanceof Flight && asked.isLast
-    const queries = queriesOf(asked).map(toQuery)
+    isOver = step.value.isLast
+    const queries = step.value.queries.map(toQuery)
     const before = begun === undefined ? begin : []
     const answers = await ask([...before, ...queries, ...(isOver ? end(begun ?? []) : [])])
     begun ??= answers.slice(0, before.length)
-    const rows = answers.slice(before.length, before.length + queries.length)
-    step = operation.next(asked instanceof Flight ? rows : (rows[0] ?? []))
+    step = flights.next(answers.slice(before.length, before.length + queries.length))
   }
 }
 

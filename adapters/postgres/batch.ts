@@ -39,6 +39,8 @@ export function forgetStatements(): void {
 }
 
 export class Batch {
+  /** Set by pg where the pool has a `query_timeout`: ends that. */
+  callback: ((error?: unknown) => void) | undefined
   /** The rows of each query. */
   readonly answered: Promise<readonly Rows[]>
   readonly #areKept: boolean
@@ -118,12 +120,16 @@ export class Batch {
   /** Of the server, or of the connection. Of what was to be kept some may be, and some not. */
   handleError(error: unknown): void {
     for (const name of this.#new.keys()) this.#kept?.doubtful.add(name)
+    this.#new.clear()
     this.#settle?.reject(error)
+    this.callback?.(error)
   }
 
   handleReadyForQuery(): void {
     for (const [name, place] of this.#new) this.#kept?.columns.set(name, this.#columns[place] ?? [])
+    this.#new.clear()
     this.#settle?.resolve(this.#rows)
+    this.callback?.()
   }
 }
 

@@ -55,6 +55,15 @@ describe('postgresStore, on one connection', () => {
     host.release()
   })
 
+  it('leaves no timer of a `query_timeout` behind', async () => {
+    const { claimMany } = await openOne({ query_timeout: 60_000 })
+    await claimMany(1)
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+    const before = timers()
+    await claimMany(10)
+    expect(timers()).to.equal(before)
+  })
+
   it('leaves it to the host, too, while there are claims enough', async () => {
     const { pool, store } = await openOne({ groupSize: 2 })
     const claims = []
@@ -70,10 +79,10 @@ describe('postgresStore, on one connection', () => {
   })
 })
 
-async function openOne({ max = 1, ...options }: { max?: number; groupSize?: number } = {}) {
-  const pool = await openPool({ max })
+async function openOne({ groupSize, ...poolOptions }: { groupSize?: number } & pg.PoolConfig = {}) {
+  const pool = await openPool({ max: 1, ...poolOptions })
   const schema = await temporarySchema()
-  const store = postgresStore(pool, { schema, ...options })
+  const store = postgresStore(pool, { schema, groupSize })
   await store.migrate()
   return {
     pool,

@@ -82,13 +82,15 @@ export function sceneOperations(
     })
     const unheld = staying.filter(({ request, invite }) => !invite.isHeld(request)) // they ask for a use anew
     if (isAgain) yield* readOwn(coming)
-    const [recorded, apps] = yield* together(
+    const joining = unheld.length === 0 ? [] : [...claims, ...unheld.map(({ request }) => request)]
+    const [recorded, again] = yield* together(
       reading.readRecorded(standings),
-      unheld.length === 0 ? nothing(found) : reading.readApps([...claims, ...unheld.map(({ request }) => request)]),
+      reading.readApps(joining),
       reading.readLapsed([...coming.filter((asking) => meetsLapsed(asking, aroundCode)), ...unheld]),
       reading.readPersons([...coming, ...staying]),
       reading.readPauses(unheld),
     )
+    const apps = unheld.length === 0 ? found : again
     for (const invite of invites.values()) invite.app = apps.get(invite.row.app_id)
 
     const isLocked = (id: string | undefined) => id === undefined || invites.has(id)
@@ -120,12 +122,6 @@ export function sceneOperations(
     const first = aroundCode.get(invite.row.code_hash)?.first_lapse ?? null
     return first !== null && dialect.decodeTime(first) <= request.now
   }
-}
-
-/** An operation that asks for nothing. */
-// biome-ignore lint/correctness/useYield: there is nothing to wait for
-function* nothing<Result>(result: Result): Operation<Result> {
-  return result
 }
 
 function standingOf(request: AcceptRequest | Pick<ReleaseRequest, 'claimId' | 'inviteId'>, place: number) {

@@ -1,7 +1,7 @@
 // Holding, accepting and giving back the uses of invites, any number of requests in one write transaction.
 //
 // The rows of all invites that are asked for are locked, then read, with all that the rules look at; the requests are
-// judged one after the other, in order of arrival; and what has changed is written, a statement for each table. Nobody is
+// judged one after the other, in order of arrival; and what has changed is written, in one statement where the database can. Nobody is
 // admitted by anything that was read before the invite's row was locked. Claim rows are only touched under the lock of
 // their invite, and `held` is written with them.
 import type {

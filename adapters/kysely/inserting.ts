@@ -3,7 +3,7 @@
 // SQLite keeps a copy of each page that a statement changes which inserts what it selects, or returns rows, in case that
 // fails halfway. A statement of mere VALUES spares it that, which is a third of the work.
 import { type RawBuilder, sql } from 'kysely'
-import { type Change, change, type Operation, prepare, prepareMany, raw } from './operation.js'
+import { type Change, change, type Operation, prepare, prepareChanges, prepareMany, raw } from './operation.js'
 import type { Dialect, ListedType, Tables } from './schema.js'
 
 type ColumnTypes = Readonly<Record<string, ListedType>>
@@ -15,12 +15,8 @@ export function prepareInserts<Columns extends ColumnTypes>(
   table: keyof Tables,
   columns: Columns,
 ): (rows: readonly RowOf<Columns>[]) => Operation<unknown> {
-  if (dialect.listed.atOnce)
-    return prepareMany(dialect, columns, (listed) => raw(dialect, insertOf(dialect, table, columns, listed)))
-  const insert = prepare((p: RowOf<Columns>) => raw(dialect, insertOf(dialect, table, columns, p)))
-  return function* (rows): Operation<void> {
-    for (const row of rows) yield* insert(row)
-  }
+  const write = prepareChanges(dialect, { rows: additionOf(dialect, table, columns) })
+  return (rows) => write({ rows })
 }
 
 /** As `prepareInserts`, but for rows that another is in the way of. Returns the ids of those that were added. */

@@ -65,7 +65,10 @@ export async function found(store: InviteStore, invite: InviteRecord): Promise<I
   return record
 }
 
-export function claimOf(invite: InviteRecord, changes: Partial<ClaimRequest> = {}): ClaimRequest {
+export function claimOf(
+  invite: Pick<InviteRecord, 'appId' | 'codeHash'>,
+  changes: Partial<ClaimRequest> = {},
+): ClaimRequest {
   return {
     claimId: `claim-${++counter}`,
     appId: invite.appId,

@@ -65,6 +65,10 @@ export function claimStatements(dialect: Dialect) {
         select i.* from ${listed} cross join ${invites} as i where i.id = listed.id ${locking(waits)}`),
     )
 
+  const lock = prepare((p: { id: string }) =>
+    raw(sql<Pick<InviteRow, 'id'>>`select id from ${invites} where id = ${p.id} for update`),
+  )
+
   // By the unique index alone, whatever app it is and whether it was revoked: the rules tell.
   const lockCodes = (waits: boolean) =>
     prepareMany(dialect, { code_hash: 'text' }, (listed) =>
@@ -193,6 +197,7 @@ export function claimStatements(dialect: Dialect) {
   }
 
   return {
+    lock,
     lockIds: byWaiting(lockIds),
     lockCodes: byWaiting(lockCodes),
     around,

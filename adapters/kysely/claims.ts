@@ -18,6 +18,7 @@ import { claimStatements } from './claim-statements.js'
 import type { DeliveryOperations } from './deliveries.js'
 import type { LogOperations } from './log.js'
 import { lastly, type Operation, together } from './operation.js'
+import { type PlainOperations, plainOperations } from './plain-claims.js'
 import type { Place } from './reading.js'
 import { type AcceptanceRow, toAcceptance, toInvite } from './records.js'
 import type { RevokingOperations } from './revoking.js'
@@ -39,6 +40,8 @@ export interface ClaimResults {
 export interface ClaimOperations {
   /** Each request has its own result. */
   redeem(requests: ClaimRequests, manner: Manner): Operation<ClaimResults>
+  /** Those that are plain have a result. Absent where the database has no such way. */
+  readonly redeemPlain: PlainOperations['redeemPlain'] | undefined
   /** One accept, which waits. */
   accept(request: AcceptRequest): Operation<AcceptResult>
 }
@@ -59,6 +62,7 @@ export function claimOperations(
 ): ClaimOperations {
   const statements = claimStatements(dialect)
   const look = sceneOperations(dialect, { statements, settings })
+  const plain = dialect.listed.atOnce ? plainOperations(dialect) : undefined
 
   function* redeem(requests: ClaimRequests, manner: Manner): Operation<ClaimResults> {
     const scene = yield* look(requests, manner)
@@ -208,13 +212,18 @@ export function claimOperations(
   }
 
   function* accept(request: AcceptRequest): Operation<AcceptResult> {
+    // By the rules the other invite that it may close is locked too, and the two in order.
+    if (plain && request.verifiedEmail === null) {
+      const [, [done]] = yield* together(statements.lock({ id: request.inviteId }), plain.acceptPlain([request]))
+      if (done) return done
+    }
     const { accepts } = yield* redeem({ accepts: [request], releases: [], claims: [] }, { waits: true })
     const [result] = accepts
     if (result === undefined || 'lockedElsewhere' in result) throw new Error('an accept that waits has a result')
     return result
   }
 
-  return { redeem, accept }
+  return { redeem, redeemPlain: plain?.redeemPlain, accept }
 }
 
 function isClaimed(result: ClaimResult | Elsewhere): boolean {

@@ -1,10 +1,13 @@
 // Group commit: claims, accepts and releases that wait at the same time share a transaction, and each hears for itself.
 //
-// What comes in while a group is on its way makes up the next one, so that nobody waits for company. A group does not wait
-// for rows that another transaction has locked: those requests go on by themselves, in groups of one invite.
+// What comes in while a group is on its way makes up the next one, so that nobody waits for company. Where the database
+// has a plain way, that is tried first, and what it leaves undone is judged by the rules. A group does not wait for rows
+// that another transaction has locked: those requests go on by themselves, in groups of one invite.
 import type { AcceptResult, ClaimResult, InviteStore } from '../../src/store.js'
 import type { ClaimRequests, Manner } from './claim-scene.js'
 import type { ClaimOperations, ClaimResults, Elsewhere } from './claims.js'
+import type { Operation } from './operation.js'
+import type { PlainResults } from './plain-claims.js'
 import { BY_INDEX, type Runner } from './runner.js'
 
 export const GROUP_SIZE = 64
@@ -26,8 +29,8 @@ type Requests = Mutable<ClaimRequests>
 
 /** A request that waits. */
 interface Waiting {
-  /** Puts it into a group, and returns what hands it its own of the results. */
-  join(group: Requests): (results: ClaimResults) => void
+  /** Puts it into a group, and returns what hands it its own of the results, and says whether it has one. */
+  join(group: Requests): (results: Results) => boolean
   reject(error: unknown): void
 }
 
@@ -36,8 +39,10 @@ interface Lane {
   add(waiting: Waiting): void
 }
 
+type Results = ClaimResults | PlainResults
+
 /** Puts a request into a group, and returns where its result is found. */
-type Put<Result> = (group: Requests) => (results: ClaimResults) => Result | Elsewhere | undefined
+type Put<Result> = (group: Requests) => (results: Results) => Result | Elsewhere | undefined
 
 export interface Groups extends Pick<InviteStore, 'claim' | 'release'> {
   accept(request: Parameters<InviteStore['accept']>[0]): Promise<AcceptResult>
@@ -46,7 +51,7 @@ export interface Groups extends Pick<InviteStore, 'claim' | 'release'> {
 }
 
 /** @param size How many requests share a transaction at most. With 1, each has its own. */
-export function groups(runner: Runner, { redeem }: ClaimOperations, size: number): Groups {
+export function groups(runner: Runner, { redeem, redeemPlain }: ClaimOperations, size: number): Groups {
   const underWay = new Set<Promise<void>>()
   const main = lane((group) => runTogether(group, { waits: false }), LATE_MS.any)
   const ofInvites = new Map<string, Lane>()
@@ -58,9 +63,9 @@ export function groups(runner: Runner, { redeem }: ClaimOperations, size: number
           const find = put(group)
           return (results) => {
             const result = find(results)
-            if (result === undefined) reject(new Error('a request got no result'))
-            else if (isElsewhere(result)) laneOf(result.lockedElsewhere).add(waiting)
-            else resolve(result)
+            if (isElsewhere(result)) laneOf(result.lockedElsewhere).add(waiting)
+            else if (result !== undefined) resolve(result)
+            return result !== undefined
           }
         },
         reject,
@@ -113,27 +118,35 @@ export function groups(runner: Runner, { redeem }: ClaimOperations, size: number
     return made
   }
 
+  /** The plain ones first, and the others by the rules. */
   async function runTogether(group: readonly Waiting[], manner: Manner): Promise<void> {
+    let left = group
     try {
-      await run(group, manner)
+      if (redeemPlain && !manner.waits) left = await run(left, redeemPlain)
+      if (left.length > 0) left = await run(left, (requests) => redeem(requests, manner))
+      for (const { reject } of left) reject(new Error('a request got no result'))
     } catch (error) {
       // One of them may be what failed; where it was the database, each hears of it.
-      if (group.length === 1 || runner.hasWaited(error)) for (const { reject } of group) reject(error)
-      else await Promise.all(group.map((waiting) => runAlone(waiting, { waits: true, isAgain: true })))
+      if (left.length === 1 || runner.hasWaited(error)) for (const { reject } of left) reject(error)
+      else await Promise.all(left.map((waiting) => runAlone(waiting, { waits: true, isAgain: true })))
     }
   }
 
   async function runAlone(waiting: Waiting, manner: Manner): Promise<void> {
-    await run([waiting], manner).catch(waiting.reject)
+    await run([waiting], (requests) => redeem(requests, manner)).catch(waiting.reject)
   }
 
-  async function run(group: readonly Waiting[], manner: Manner): Promise<void> {
+  /** Returns those that have no result. */
+  async function run(
+    group: readonly Waiting[],
+    redeemAll: (requests: ClaimRequests) => Operation<Results>,
+  ): Promise<readonly Waiting[]> {
     const requests: Requests = { accepts: [], releases: [], claims: [] }
-    const tell = group.map((waiting) => waiting.join(requests))
+    const asked = group.map((waiting) => ({ waiting, tell: waiting.join(requests) }))
     // A hold that a power cut takes costs its owner another try; an accept that it takes, the truth.
     const write = requests.accepts.length > 0 ? runner.write : runner.writeLightly
-    const results = await write(() => redeem(requests, manner), BY_INDEX)
-    for (const give of tell) give(results)
+    const results = await write(() => redeemAll(requests), BY_INDEX)
+    return asked.filter(({ tell }) => !tell(results)).map(({ waiting }) => waiting)
   }
 
   return {

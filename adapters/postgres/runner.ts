@@ -36,22 +36,26 @@ interface Begin {
   readonly isKept: boolean
 }
 
-// A plan that is kept was made when the tables held less, perhaps nothing: by an index it is good for any size.
-const BY_INDEX = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off' }
+// A plan that is kept was made when the tables held less, perhaps nothing: by an index it is good for any size, and for
+// any values, so that it need not be made for the first ones.
+const BY_INDEX = {
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  plan_cache_mode: 'force_generic_plan',
+}
 
-const byIndex = Object.entries(BY_INDEX).map(
-  ([name, value]) => `current_setting('${name}') as ${name}, set_config('${name}', '${value}', true) as ours_${name}`,
-)
-const asBefore = Object.keys(BY_INDEX).map((name, place) => `set_config('${name}', $${place + 1}, true)`)
-const END_ASIDE = toKept(`select ${asBefore}`)
-
-/** In a transaction of the host's, which goes on as it was. */
-const ASIDE: Frame = {
-  begin: [toKept(`select ${byIndex}`)],
-  end: ([rows = []]) => {
-    const was = rows[0] as Readonly<Record<string, string>>
-    return [{ ...END_ASIDE, values: Object.keys(BY_INDEX).map((name) => was[name]) }]
-  },
+/** In a transaction of the host's, which goes on as it was: around each flight, what was set is noted and set again. */
+const ASIDE = {
+  begin: toKept(
+    `select ${setAll(
+      Object.entries(BY_INDEX).flatMap(([name, value]) => [
+        [noteOf(name), current(name)],
+        [name, `'${value}'`],
+      ]),
+    )}`,
+  ),
+  end: toKept(`select ${setAll(Object.keys(BY_INDEX).map((name) => [name, current(noteOf(name))]))}`),
 }
 const READ = 'begin isolation level repeatable read read only'
 const WRITE = 'begin isolation level read committed read write'
@@ -81,8 +85,8 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
       ...(isLight && { synchronous_commit: 'off' }),
       ...(isByIndex && BY_INDEX),
     }
-    const set = Object.entries(settings).map(([name, value]) => `set_config('${name}', '${value}', true)`)
-    const queries = [{ text: begin }, toKept(`select ${set.join(', ')}`)]
+    const set = setAll(Object.entries(settings).map(([name, value]) => [name, `'${value}'`]))
+    const queries = [{ text: begin }, toKept(`select ${set}`)]
     const made = { queries, statementMs, isKept: isByIndex }
     begins.set(key, made)
     return made
@@ -101,7 +105,7 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
     let broken: Error | undefined
     try {
       areKept = isKept && (await keepsStatements(client))
-      return await carryOut(operation(), ask, { begin, end: () => [COMMIT] })
+      return await carryOut(operation(), ask, { begin, end: [COMMIT] })
     } catch (error) {
       broken = error instanceof SilentServer ? error : await rollback(ask)
       throw error
@@ -163,7 +167,8 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
       if (isKyselyTransaction(trx)) return await run(operation(), queryIn(trx))
       const client = await hostTransaction(trx)
       const areKept = await keepsStatements(client)
-      return await carryOut(operation(), (queries) => send(client, queries, areKept), areKept ? ASIDE : NO_FRAME)
+      const ask: Ask = (queries) => send(client, queries, areKept)
+      return await carryOut(operation(), areKept ? aside(ask) : ask, { begin: [], end: [] })
     },
     async close() {
       if (closed) return
@@ -173,33 +178,32 @@ export function postgresRunner({ pool, schema, busyTimeoutMs, end }: RunnerOptio
   }
 }
 
-/** What goes around an operation: with its first queries, and with its last where they are known to be. */
-interface Frame {
-  readonly begin: readonly Query[]
-  /** @param begun The rows of `begin`. */
-  end(begun: readonly (readonly unknown[])[]): readonly Query[]
+function aside(ask: Ask): Ask {
+  return async (queries) => (await ask([ASIDE.begin, ...queries, ASIDE.end])).slice(1, -1)
 }
 
-const NO_FRAME: Frame = { begin: [], end: () => [] }
+/** What goes before an operation with its first queries, and after it: with its last, where they are known to be. */
+interface Frame {
+  readonly begin: readonly Query[]
+  readonly end: readonly Query[]
+}
 
 /** Where BEGIN itself is refused, as by a server that may not be written, so is whatever came with it. */
 async function carryOut<Result>(operation: Operation<Result>, ask: Ask, { begin, end }: Frame): Promise<Result> {
   const flights = inFlights(operation)
-  let begun: readonly (readonly unknown[])[] | undefined
+  let isBegun = false
   let isOver = false
   for (let step = flights.next(); ; ) {
     if (step.done) {
-      if (begun === undefined) return step.value // it asked for nothing
-      const last = isOver ? [] : end(begun)
-      if (last.length > 0) await ask(last)
+      if (isBegun && !isOver && end.length > 0) await ask(end)
       return step.value
     }
     if (isOver) throw new Error('an operation asked for more after its last flight')
     isOver = step.value.isLast
     const queries = step.value.queries.map(toQuery)
-    const before = begun === undefined ? begin : []
-    const answers = await ask([...before, ...queries, ...(isOver ? end(begun ?? []) : [])])
-    begun ??= answers.slice(0, before.length)
+    const before = isBegun ? [] : begin
+    isBegun = true
+    const answers = await ask([...before, ...queries, ...(isOver ? end : [])])
     step = flights.next(answers.slice(before.length, before.length + queries.length))
   }
 }
@@ -216,4 +220,16 @@ async function rollback(ask: Ask): Promise<Error | undefined> {
 async function makeSchema(client: PgClient, schema: string): Promise<void> {
   const { rows } = await client.query({ text: 'select 1 from pg_namespace where nspname = $1', values: [schema] })
   if (rows.length === 0) await client.query({ text: `create schema "${schema}"` })
+}
+
+function setAll(settings: readonly (readonly [name: string, value: string])[]): string {
+  return settings.map(([name, value]) => `set_config('${name}', ${value}, true)`).join(', ')
+}
+
+function current(name: string): string {
+  return `current_setting('${name}')`
+}
+
+function noteOf(name: string): string {
+  return `invite_only.${name}`
 }

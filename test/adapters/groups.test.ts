@@ -95,7 +95,7 @@ for (const [database, openStore] of Object.entries(open)) {
       expect((await found(store, two)).held).to.equal(1)
     })
 
-    it('accepts, gives back and claims in one transaction, in which what is given back is free', async () => {
+    it('accepts and gives back first, and what is given back is free', async () => {
       const store = await openStore()
       const invite = await create(store, newInvite({ maxUses: 2 }))
       const [first, second, late, later] = [claimOf(invite), claimOf(invite), claimOf(invite), claimOf(invite)]
@@ -112,7 +112,7 @@ for (const [database, openStore] of Object.entries(open)) {
         outcomes.push(outcome(third), accepted.accepted, released, outcome(fourth))
       })
       expect(outcomes).to.deep.equal(['admitted', true, true, 'claimed'])
-      expect(commits(steps)).to.equal(1)
+      expect(commits(steps), 'on Postgres one more for the refusal').to.equal(database === 'SQLite' ? 1 : 2)
       expect(await found(store, invite)).to.include({ uses: 1, held: 1 })
     })
 

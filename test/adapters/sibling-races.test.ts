@@ -123,7 +123,7 @@ describe('postgresStore, where an address joins by a link beside its invite,', (
     }
   })
 
-  it('R-31 costs a statement only where an address is verified and the invite is for anybody', async () => {
+  it('R-31 costs statements only where an address is verified and the invite is for anybody', async () => {
     const schema = await temporarySchema()
     const pool = await openPool()
     let statements = 0
@@ -152,7 +152,7 @@ describe('postgresStore, where an address joins by a link beside its invite,', (
     const typed = await costOf(null, 'typed@example.com')
     const bound = await costOf('ada@example.com', 'ada@example.com')
     expect(await costOf('eve@example.com', 'eve@example.com', true)).to.equal(bound)
-    expect([bound, await costOf(null, 'bob@example.com', true)]).to.deep.equal([typed, typed + 2])
+    expect([bound, await costOf(null, 'bob@example.com', true)]).to.deep.equal([typed, typed + 4])
   })
 
   it('R-31 closes what took the place of the sibling while it waited for the link', async () => {

@@ -76,6 +76,40 @@ describe('the package', function () {
     expect(run(process.execPath, ['--no-warnings', 'app.cjs'], folder).trim()).to.equal('all there')
   })
 
+  it('is loaded as a few files, without what only some of it needs', () => {
+    const folder = project({
+      'hooks.mjs': `
+        import { appendFileSync } from 'node:fs'
+        export async function resolve(name, context, next) {
+          const found = await next(name, context)
+          appendFileSync('loaded.txt', found.url + '\\n')
+          return found
+        }`,
+      'app.mjs': `
+        import { createRequire, register } from 'node:module'
+        register('./hooks.mjs', import.meta.url)
+        await import('express-invite-only')
+        console.log(Object.keys(createRequire(import.meta.url).cache).join('\\n'))`,
+    })
+    const required = run(process.execPath, ['--no-warnings', 'app.mjs'], folder).split('\n')
+    const imported = readFileSync(join(folder, 'loaded.txt'), 'utf8').split('\n')
+    const files = [...new Set([...imported, ...required])]
+    const packageOf = (file: string) => /.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(file)?.[1]
+    const packages = new Set(files.map(packageOf))
+    expect([...packages]).to.include.members(['express-invite-only', 'express', 'valibot'])
+    const later = [
+      'handlebars',
+      'express-rate-limit',
+      'ip-address',
+      'csv-parse',
+      'csv-stringify',
+      'kysely',
+      'commander',
+    ]
+    expect(later.filter((name) => packages.has(name))).to.deep.equal([])
+    expect(files.filter((file) => packageOf(file) === 'express-invite-only')).to.have.lengthOf.below(25)
+  })
+
   it('opens no way to what is private', () => {
     const folder = project({
       'app.mjs': "import('express-invite-only/dist/src/context.js').catch((error) => console.log(error.code))",

@@ -1,5 +1,7 @@
 // The host's own module: what it exports as `invites` is used as it is, with its store, secret, mailer and templates.
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { Context } from '../context.js'
 import { type CoreInvites, contextOf, keepWorkersIdle } from '../invites.js'
 import { CliError, causesOf, messageOf } from './failures.js'
@@ -66,7 +68,7 @@ function looksLikeInvites(candidate: unknown): boolean {
 }
 
 function foreign(file: string): string {
-  const own = fileURLToPath(new URL('../..', import.meta.url))
+  const own = dirname(createRequire(import.meta.url).resolve('express-invite-only/package.json'))
   // A loader that turns TypeScript into CommonJS turns what it imports too, which makes a second copy of it.
   const cure = file.endsWith('.ts')
     ? 'Name the .js file that it is built to, or an .mts file: as .ts it may be loaded as CommonJS, with all it imports.'

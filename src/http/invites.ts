@@ -10,7 +10,7 @@ import { type AdmitOptions, checkAdmitOptions, logIn } from './login.js'
 import { isRefusal, noteRefusal } from './refusals.js'
 import type { SelfTestOptions } from './self-test/doors.js'
 import type { ServableApp } from './self-test/serve.js'
-import { throttleOf } from './throttle.js'
+import { loadLimiter, throttleOf } from './throttle.js'
 
 /** Who logs in where the host has a callback of its own, and how it finds and makes its users. */
 export interface AdmitLogin<User, Profile> extends AdmitOptions<User, Profile> {
@@ -42,6 +42,7 @@ export interface Invites extends CoreInvites {
  * @throws TypeError where an option is unknown, missing or wrong, or a template does not compile.
  */
 export function createInvites(options: InvitesOptions): Invites {
+  loadLimiter() // now, and not while somebody waits
   const core = createCore(options)
   const context = contextOf(core)
   const { check, claim } = core

@@ -1,8 +1,9 @@
 // The throttles, by the address of the client: on guessing codes and keys, where wrong ones are counted, apart, and
 // nothing else is; and on asking for access.
+import { createRequire } from 'node:module'
 import { isIPv4 } from 'node:net'
 import type { Request } from 'express'
-import { type ClientRateLimitInfo, ipKeyGenerator, MemoryStore, type Options, type Store } from 'express-rate-limit'
+import type { ClientRateLimitInfo, Options, Store } from 'express-rate-limit'
 import type { LimitConfig } from '../config.js'
 import type { Context } from '../context.js'
 import { InviteError, storeUnavailable } from '../errors.js'
@@ -20,6 +21,17 @@ export interface Throttle {
   check(req: Request): Promise<RateLimitHeaders>
   /** Counts a wrong key of an app. @throws InviteError `rate_limited` where that was one too many. */
   wrongKey(req: Request): Promise<void>
+}
+
+type Limiter = typeof import('express-rate-limit')
+
+const require = createRequire(import.meta.url)
+let limiter: Limiter | undefined
+
+/** What counts, which takes its time to load: with the first install, and not with the package. */
+export function loadLimiter(): Limiter {
+  limiter ??= require('express-rate-limit') as Limiter
+  return limiter
 }
 
 const throttles = new WeakMap<Context, Throttle>()
@@ -103,7 +115,7 @@ const requests: Counted = {
 function createCounter(context: Context, rule: LimitConfig, what: Counted): Counter {
   const { limit, windowMs, store: given } = rule
   const { policy, prefix, tooMany, unreachable } = what
-  const store = (given as Store | undefined) ?? new MemoryStore()
+  const store = (given as Store | undefined) ?? new (loadLimiter().MemoryStore)()
   store.init?.({ windowMs } as Options)
   if (given === undefined) context.onClose(() => store.shutdown?.())
 
@@ -177,5 +189,5 @@ function nameOf(ip: string | undefined): string {
   if (ip === undefined) return 'unknown'
   // So Node names whoever comes by IPv4 to a server for both. Said by ipKeyGenerator too, but slowly.
   const mapped = ip.startsWith(MAPPED) ? ip.slice(MAPPED.length) : ip
-  return isIPv4(mapped) ? mapped : ipKeyGenerator(ip)
+  return isIPv4(mapped) ? mapped : loadLimiter().ipKeyGenerator(ip)
 }

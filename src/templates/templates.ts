@@ -3,10 +3,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, sep } from 'node:path'
-import Handlebars from 'handlebars'
 import { canonicalLocale, lookupOrder } from '../locales.js'
 import type { TemplateHelper } from '../options.js'
 import { checkTemplate } from './check.js'
+import { loadHandlebars } from './handlebars.js'
 import type { Parsed } from './place.js'
 import type { AnyShape, Shape } from './shape.js'
 import { refuseUnused } from './unused.js'
@@ -72,7 +72,7 @@ export function openTemplates({ folders, helpers, allowRaw }: TemplatesConfig): 
     load<Values>(name: string, shape: Shape<Values>, locale?: string): Render<Values> {
       const isHtml = name.endsWith('.html.hbs')
       // Of its own, so that helpers and partials of the host's Handlebars stay out, and those of HTML out of text.
-      const handlebars = Handlebars.create()
+      const handlebars = loadHandlebars().create()
       handlebars.registerHelper(helpers)
       const partials = partialsOf(dirname(name), isHtml ? '.html.hbs' : '.text.hbs', locale)
       const template = parse(find(name, locale))
@@ -113,7 +113,7 @@ export function stylesIn(page: string): readonly string[] {
 
 function parse(file: string): Parsed {
   try {
-    return { file, program: Handlebars.parse(readFileSync(file, 'utf8')) }
+    return { file, program: loadHandlebars().parse(readFileSync(file, 'utf8')) }
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new TypeError(`The template ${file} does not compile: ${why}`, { cause })

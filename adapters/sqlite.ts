@@ -14,7 +14,9 @@ import { type DbJson, type DbTime, type Dialect, type Tables, tableNames } from 
 import { kyselyStore } from './kysely/store.js'
 import { isKyselyTransaction, queryIn } from './kysely/transaction.js'
 import { loadDriver } from './sqlite/driver.js'
+import { durabilityOf, type Synchronous } from './sqlite/durability.js'
 import { explain, isBusy } from './sqlite/errors.js'
+import { releaseIfHeld } from './sqlite/releases.js'
 import { queryOn, type SqliteDatabase } from './sqlite/statements.js'
 
 export type { SqliteDatabase, SqliteStatement } from './sqlite/statements.js'
@@ -53,6 +55,7 @@ export function sqliteStore(database: string | SqliteDatabase, options: SqliteSt
   const { store, claims } = kyselyStore(dialect, runner, groupSize)
   return {
     ...store,
+    release: releaseIfHeld(dialect, queryOn(connection), store.release),
     acceptSync: (request, trx) => {
       const host = hostTransaction(trx, file)
       if (host === undefined) throw notATransaction('acceptSync')
@@ -149,24 +152,6 @@ function sqliteRunner(connection: Sqlite.Database, file: string, busyTimeoutMs: 
     },
     async close() {
       connection.close()
-    },
-  }
-}
-
-/** Whether a commit waits for the disk. */
-type Synchronous = 'full' | 'normal'
-
-/** Only a database in WAL mode is whole after a power cut whatever was not waited for. Such it remains while it is open. */
-function durabilityOf(connection: Sqlite.Database) {
-  let current: Synchronous = 'full'
-  let isWal = false
-  return {
-    set(synchronous: Synchronous): void {
-      if (synchronous === current) return
-      isWal ||= connection.pragma('journal_mode', { simple: true }) === 'wal'
-      if (!isWal) return
-      connection.exec(`pragma synchronous = ${synchronous}`) // no statement kept for it: it works as it is compiled
-      current = synchronous
     },
   }
 }

@@ -137,14 +137,12 @@ async function judge(
   const byProofAlone = invite.emailCanonical !== null && address === undefined && input.email !== false
   if (byProofAlone && !emailVerified) throw new InviteError('invite_email_mismatch', { detail: NO_ADDRESS })
   await stillGranted(context, invite)
-  const key: ClaimKey = {
+  return claimHandle(context, {
     claimId,
     id: invite.id,
     appId: app.appId,
     email: invite.email ?? address?.original ?? null,
     emailAsserted: input.emailAsserted === true && invite.email === null && address !== undefined,
-  }
-  return claimHandle(context, key, {
     emailVerified,
     role: invite.role,
     orgId: invite.orgId,
@@ -153,21 +151,18 @@ async function judge(
   })
 }
 
-type Found = Pick<Claim, 'emailVerified' | 'role' | 'orgId' | 'inviter' | 'metadata'>
-
-function claimHandle(context: Context, key: ClaimKey, found: Found): Claim {
+function claimHandle(context: Context, held: Omit<Claim, 'accept' | 'acceptSync' | 'release'>): Claim {
   // Accepted in the host's transaction, which may yet be rolled back: told once accepting again finds it committed.
   let untold: Acceptance | undefined
   return {
-    ...key,
-    ...found,
+    ...held,
     async accept(options = {}) {
       if (options.trx === undefined) {
-        const acceptance = await acceptClaim(context, key, options, untold)
+        const acceptance = await acceptClaim(context, held, options, untold)
         untold = undefined
         return acceptance
       }
-      const joined = recorded(context, await context.store.accept(acceptRequest(context, key, options), options.trx))
+      const joined = recorded(context, await context.store.accept(acceptRequest(context, held, options), options.trx))
       untold = sameJoined(untold, joined)
       return untold
     },
@@ -175,11 +170,11 @@ function claimHandle(context: Context, key: ClaimKey, found: Found): Claim {
       if (context.store.acceptSync === undefined) {
         throw new TypeError('acceptSync is for stores with synchronous transactions, such as sqliteStore. Use accept.')
       }
-      const joined = recorded(context, context.store.acceptSync(acceptRequest(context, key, options), options.trx))
+      const joined = recorded(context, context.store.acceptSync(acceptRequest(context, held, options), options.trx))
       untold = sameJoined(untold, joined)
       return untold
     },
-    release: () => releaseClaim(context, key),
+    release: () => releaseClaim(context, held),
   }
 }
 

@@ -142,6 +142,27 @@ describe('sqliteStore', () => {
     expect(await host.store.getSettings('default')).to.deep.equal({ mode: 'open' })
   })
 
+  it('waits for nobody to release what is not held, and for the host to release what it may roll back', async () => {
+    const host = await openHost()
+    const db = openDatabase(host.database.file)
+    db.pragma('journal_mode = wal')
+    const { inviteCode } = await sendInvite(host, { maxUses: null })
+    const [accepted, joining] = [await host.invites.claim({ inviteCode }), await host.invites.claim({ inviteCode })]
+    await accepted.accept({ userId: 1 })
+    const quick = sqliteStore(host.database.file, { busyTimeoutMs: 60 })
+    afterThis(() => quick.close())
+    db.exec('begin immediate')
+    joining.acceptSync({ userId: 2, trx: db })
+    expect(await quick.release({ claimId: accepted.claimId, inviteId: accepted.id })).to.equal(false)
+    const error = await quick
+      .release({ claimId: joining.claimId, inviteId: joining.id })
+      .catch((thrown: unknown) => thrown)
+    expect(reasonOf(error)).to.contain('locked by another connection')
+    const released = joining.release()
+    db.exec('rollback')
+    expect(await released).to.equal(true)
+  })
+
   it('leaves a host whose own transaction waits alone, however many claims wait for it', async () => {
     const host = await openHost()
     const db = openDatabase(host.database.file)

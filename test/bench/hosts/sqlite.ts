@@ -23,7 +23,7 @@ function open({ database, synchronous = 'full' }: HostSpec) {
 
 /** Our store always waits for the disk. So that both can be compared at less, its connections are kept from asking. */
 function beNormal(): void {
-  const { pragma, prepare } = Database.prototype
+  const { pragma, prepare, exec } = Database.prototype
   const lower = (source: string) => source.replace(/(pragma\s+)?synchronous\s*=\s*full/i, '$1synchronous = normal')
   Database.prototype.pragma = function (source, options) {
     return pragma.call(this, lower(source), options)
@@ -31,6 +31,9 @@ function beNormal(): void {
   Database.prototype.prepare = function (this: Database.Database, source: string) {
     return prepare.call(this, lower(source))
   } as typeof prepare
+  Database.prototype.exec = function (source) {
+    return exec.call(this, lower(source))
+  }
 }
 
 function openByHand(spec: HostSpec) {

@@ -4,7 +4,7 @@
 // and one that another transaction has locked, is left to the rules.
 //
 // Each row is looked up by itself, in a subquery that nothing can be joined to, and by one index: what another index begins
-// with stands in `is true`. So a plan that is kept is good, whatever Postgres believed of the sizes of the tables.
+// with, or is limited to, stands in `is true`. So a plan that is kept is good when the tables have grown.
 import { type RawBuilder, sql } from 'kysely'
 import { prepareMany, raw } from './operation.js'
 import type { AcceptanceRow, InviteRow } from './records.js'
@@ -112,7 +112,7 @@ export function plainStatements(dialect: Dialect) {
               and c.id = asked.claim and (c.invite_id = asked.invite and c.lapses_at > asked.now) is true
               and not exists (
                 select from ${acceptances} as a
-                where a.user_id = asked.user_id and (a.invite_id = asked.invite) is true and a.reopened_at is null
+                where a.user_id = asked.user_id and (a.invite_id = asked.invite and a.reopened_at is null) is true
               )
               and (i.delivery_id is null or not exists (
                 select from ${table('deliveries')} as d

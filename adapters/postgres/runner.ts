@@ -40,6 +40,7 @@ interface Begin {
 // any values, so that it need not be made for the first ones.
 const BY_INDEX = {
   enable_seqscan: 'off',
+  enable_bitmapscan: 'off',
   enable_hashjoin: 'off',
   enable_mergejoin: 'off',
   plan_cache_mode: 'force_generic_plan',

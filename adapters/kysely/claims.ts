@@ -18,7 +18,7 @@ import { claimStatements } from './claim-statements.js'
 import type { DeliveryOperations } from './deliveries.js'
 import type { LogOperations } from './log.js'
 import { lastly, type Operation, together } from './operation.js'
-import { type PlainOperations, plainOperations } from './plain-claims.js'
+import { mayBePlain, type PlainOperations, plainOperations } from './plain-claims.js'
 import type { Place } from './reading.js'
 import { type AcceptanceRow, toAcceptance, toInvite } from './records.js'
 import type { RevokingOperations } from './revoking.js'
@@ -212,8 +212,7 @@ export function claimOperations(
   }
 
   function* accept(request: AcceptRequest): Operation<AcceptResult> {
-    // By the rules the other invite that it may close is locked too, and the two in order.
-    if (plain && request.verifiedEmail === null) {
+    if (plain && mayBePlain(request)) {
       const [, [done]] = yield* together(statements.lock({ id: request.inviteId }), plain.acceptPlain([request]))
       if (done) return done
     }

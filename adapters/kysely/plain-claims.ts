@@ -32,14 +32,12 @@ export function plainOperations(dialect: Dialect): PlainOperations {
   }
 
   function* acceptPlain(requests: readonly AcceptRequest[]): Operation<PlainResults['accepts']> {
-    const seen = new Set<string>()
-    const isFirst = (name: string) => !seen.has(name) && seen.add(name)
+    const isFirst = firsts()
     const asked = requests.filter(
-      ({ claimId, inviteId, userId, verifiedEmail, webhooks }) =>
-        verifiedEmail === null &&
-        webhooks === undefined &&
-        isFirst(claimId) &&
-        (userId === null || isFirst(JSON.stringify([inviteId, userId]))),
+      (request) =>
+        mayBePlain(request) &&
+        isFirst(request.claimId) &&
+        (request.userId === null || isFirst(JSON.stringify([request.inviteId, request.userId]))),
     )
     const rows = yield* statements.accept(
       asked.map((request) => ({
@@ -62,7 +60,10 @@ export function plainOperations(dialect: Dialect): PlainOperations {
 
   function* release(requests: readonly ReleaseRequest[]): Operation<PlainResults['releases']> {
     const results: (boolean | undefined)[] = requests.map(() => undefined)
-    const asked = requests.map(({ claimId, inviteId }, place) => ({ place, claim: claimId, invite: inviteId }))
+    const isFirst = firsts()
+    const asked = requests.flatMap(({ claimId, inviteId }, place) =>
+      isFirst(claimId) ? [{ place, claim: claimId, invite: inviteId }] : [],
+    )
     for (const { place, is_held, was_freed } of yield* statements.release(asked)) {
       if (was_freed === 1 || is_held === 0) results[place] = was_freed === 1
     }
@@ -96,4 +97,19 @@ export function plainOperations(dialect: Dialect): PlainOperations {
   }
 
   return { redeemPlain, acceptPlain }
+}
+
+/** Else it may close another invite, whose row is locked too, or tells of what it did. */
+export function mayBePlain({ verifiedEmail, webhooks }: Pick<AcceptRequest, 'verifiedEmail' | 'webhooks'>): boolean {
+  return verifiedEmail === null && webhooks === undefined
+}
+
+/** Tells what comes for the first time: the statements count what they are asked, not what it comes to. */
+function firsts(): (name: string) => boolean {
+  const seen = new Set<string>()
+  return (name) => {
+    const isNew = !seen.has(name)
+    seen.add(name)
+    return isNew
+  }
 }

@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { acceptOf, address, claimOf, create, found, HOLD, NOW, newInvite } from '../../adapters/contract/fixtures.js'
 import { postgresStore } from '../../adapters/postgres.js'
 import { sqliteStore } from '../../adapters/sqlite.js'
-import type { ClaimResult, InviteStore } from '../../src/store.js'
+import type { ClaimRequest, ClaimResult, InviteStore } from '../../src/store.js'
 import { afterThis, temporaryFolder } from '../support/cleanup.js'
 import { openPool, temporarySchema } from '../support/postgres.js'
 import { trace } from '../support/trace.js'
@@ -114,6 +114,16 @@ for (const [database, openStore] of Object.entries(open)) {
       expect(outcomes).to.deep.equal(['admitted', true, true, 'claimed'])
       expect(commits(steps), 'on Postgres one more for the refusal').to.equal(database === 'SQLite' ? 1 : 2)
       expect(await found(store, invite)).to.include({ uses: 1, held: 1 })
+    })
+
+    it('gives one claim back once', async () => {
+      const store = await openStore()
+      const invite = await create(store, newInvite({ maxUses: null }))
+      const [twice, ...others] = Array.from({ length: 6 }, () => claimOf(invite)) as [ClaimRequest]
+      await Promise.all([twice, ...others].map((claim) => store.claim(claim)))
+      const release = () => store.release({ claimId: twice.claimId, inviteId: invite.id })
+      expect((await Promise.all([release(), release(), release()])).sort()).to.deep.equal([false, false, true])
+      expect(await found(store, invite)).to.include({ uses: 0, held: 5 })
     })
 
     it('R-05 counts one user once, and one claim once', async () => {

@@ -73,8 +73,9 @@ export class JudgedInvite {
     this.held = row.held
   }
 
+  /** Whether anything of it is, though the counts be the same: whoever saw the row as it was must see that by the row. */
   get isChanged(): boolean {
-    return this.uses !== this.row.uses || this.held !== this.row.held
+    return this.uses !== this.row.uses || this.added.size > 0 || this.removed.size > 0
   }
 
   /** Whether this claim holds a use that has not lapsed. */

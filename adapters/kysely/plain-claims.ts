@@ -1,5 +1,6 @@
 // The plain way: claims, accepts and releases that nothing speaks against, each kind in one statement that judges and
-// writes. It may leave any request undone, for the rules to judge; it never does what they would not.
+// writes. It may leave any request undone, for the rules to judge; it never does what they would not. An accept whose hold
+// is gone may so come after a claim of its group, as if it had come in the next one.
 //
 // Only for databases whose statements can change several tables.
 import type { AcceptRequest, AcceptResult, ClaimRequest, ClaimResult, ReleaseRequest } from '../../src/store.js'
@@ -27,7 +28,13 @@ export function plainOperations(dialect: Dialect): PlainOperations {
   const time = dialect.encodeTime
 
   function* redeemPlain({ accepts, releases, claims }: ClaimRequests): Operation<PlainResults> {
-    const [accepted, released, claimed] = yield* lastly(acceptPlain(accepts), release(releases), claim(claims))
+    // Not what is being accepted: where the rules are to do that, the hold must be there.
+    const accepting = new Set(accepts.map(({ claimId }) => claimId))
+    const [accepted, released, claimed] = yield* lastly(
+      acceptPlain(accepts),
+      release(releases, accepting),
+      claim(claims),
+    )
     return { accepts: accepted, releases: released, claims: claimed }
   }
 
@@ -58,11 +65,14 @@ export function plainOperations(dialect: Dialect): PlainOperations {
     })
   }
 
-  function* release(requests: readonly ReleaseRequest[]): Operation<PlainResults['releases']> {
+  function* release(
+    requests: readonly ReleaseRequest[],
+    accepting: ReadonlySet<string>,
+  ): Operation<PlainResults['releases']> {
     const results: (boolean | undefined)[] = requests.map(() => undefined)
     const isFirst = firsts()
     const asked = requests.flatMap(({ claimId, inviteId }, place) =>
-      isFirst(claimId) ? [{ place, claim: claimId, invite: inviteId }] : [],
+      isFirst(claimId) && !accepting.has(claimId) ? [{ place, claim: claimId, invite: inviteId }] : [],
     )
     for (const { place, is_held, was_freed } of yield* statements.release(asked)) {
       if (was_freed === 1 || is_held === 0) results[place] = was_freed === 1

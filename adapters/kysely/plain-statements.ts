@@ -1,7 +1,8 @@
 // The statements of the plain way: each judges, changes and tells, for a list of requests at once.
 //
 // What is judged is what the statement sees, and a row that was changed since is not the one in its view any more: that,
-// and one that another transaction has locked, is left to the rules.
+// and one that another transaction has locked, is left to the rules. So whatever changes the holds of an invite must write
+// its row too.
 //
 // Each row is looked up by itself, in a subquery that nothing can be joined to, and by one index: what another index begins
 // with, or is limited to, stands in `is true`. So a plan that is kept is good when the tables have grown.
@@ -27,7 +28,7 @@ export function plainStatements(dialect: Dialect) {
   const acceptances = table('acceptances')
 
   const isAsSeen = sql`(select true from ${invites} as seen where seen.ctid = i.ctid)`
-  const lock = sql`for update of i skip locked`
+  const lock = (...rows: readonly string[]) => sql`for update of ${sql.raw(rows.join(', '))} skip locked`
 
   /** Changes the invites of `free` by how many requests each has there. */
   const count = (change: RawBuilder<unknown>) => sql`
@@ -74,10 +75,13 @@ export function plainStatements(dialect: Dialect) {
                 or (asked.address is null and asked.is_without = 1))
               and (i.email_domain is null or i.email_domain = asked.domain)
               and i.once_per_person = 0
+              and (i.held = 0 or (
+                select true from ${claims} as c where c.invite_id = i.id and c.lapses_at <= asked.now limit 1
+              ) is null)
               and not exists (
                 select from ${table('paused_inviters')} as p where p.app_id = i.app_id and p.inviter_id = i.inviter_id
               )
-              and ${isAsSeen} ${lock}
+              and ${isAsSeen} ${lock('i')}
           ) as i on true
         ), counted as (${count(sql`held = i.held + taken.n`)}), held as (
           insert into ${claims} (id, invite_id, email, lapses_at)
@@ -118,7 +122,7 @@ export function plainStatements(dialect: Dialect) {
                 select from ${table('deliveries')} as d
                 where d.invite_id = asked.invite and coalesce(d.sent_at, d.failed_at, d.canceled_at) is null
               ))
-              and ${isAsSeen} ${lock}
+              and ${isAsSeen} ${lock('i', 'c')}
           ) as i
         ), counted as (${count(sql`uses = i.uses + taken.n, held = i.held - taken.n`)}), ended as (
           ${ended(sql`select free.claim from free`)}
@@ -143,7 +147,8 @@ export function plainStatements(dialect: Dialect) {
         from ${listed}
       ), free as materialized (
         select asked.*, i.id from asked left join lateral (
-          select i.id from ${invites} as i where asked.is_held and i.id = asked.invite and ${isAsSeen} ${lock}
+          select i.id from ${invites} as i cross join ${claims} as c
+          where asked.is_held and i.id = asked.invite and c.id = asked.claim and ${isAsSeen} ${lock('i', 'c')}
         ) as i on true
       ), counted as (${count(sql`held = i.held - taken.n`)}), ended as (
         ${ended(sql`select free.claim from free where free.id is not null`)}

@@ -116,6 +116,28 @@ for (const [database, openStore] of Object.entries(open)) {
       expect(await found(store, invite)).to.include({ uses: 1, held: 1 })
     })
 
+    it('accepts what is given back at the same time', async () => {
+      const store = await openStore()
+      const invite = await create(store)
+      const [claim, other] = [claimOf(invite, { email: address('ada@example.com') }), claimOf(invite)]
+      await store.claim(claim)
+      const [released, accepted, refused] = await Promise.all([
+        store.release({ claimId: claim.claimId, inviteId: invite.id }),
+        store.accept(acceptOf(claim, invite, { verifiedEmail: 'ada@example.com' })),
+        store.claim(other),
+      ])
+      expect([released, accepted.accepted, outcome(refused)]).to.deep.equal([false, true, 'used'])
+    })
+
+    it('clears holds that have lapsed with each new one', async () => {
+      const store = await openStore()
+      const invite = await create(store, newInvite({ maxUses: 5, expiresAt: null }))
+      await Promise.all([store.claim(claimOf(invite)), store.claim(claimOf(invite))])
+      const later = claimOf(invite, { now: NOW + HOLD, lapsesAt: NOW + 2 * HOLD })
+      expect(await store.claim(later)).to.deep.include({ admitted: true })
+      expect((await found(store, invite)).held).to.equal(1)
+    })
+
     it('gives one claim back once', async () => {
       const store = await openStore()
       const invite = await create(store, newInvite({ maxUses: null }))

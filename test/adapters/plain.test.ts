@@ -1,6 +1,6 @@
 // The plain way, in which Postgres judges and writes what nothing speaks against in one statement.
 import { expect } from 'chai'
-import { acceptOf, claimOf, create, found, newInvite } from '../../adapters/contract/fixtures.js'
+import { acceptOf, claimOf, create, found, HOLD, NOW, newInvite } from '../../adapters/contract/fixtures.js'
 import { postgresStore } from '../../adapters/postgres.js'
 import type { InviteRecord, InviteStore } from '../../src/store.js'
 import { openPool, temporarySchema } from '../support/postgres.js'
@@ -59,10 +59,23 @@ describe('the plain way', () => {
       const scans = plan.match(/(?:Seq|Index(?: Only)?|Bitmap \w+) Scan .*\n.*/g) ?? []
       expect(scans.length, plan).to.be.greaterThan(2)
       for (const scan of scans) {
-        expect(scan, plan).to.match(/_(?:pkey|code|by_user|deliveries_invite)\b.*\n\s+Index Cond: /)
+        expect(scan, plan).to.match(/_(?:pkey|code|by_user|claims_invite|deliveries_invite)\b.*\n\s+Index Cond: /)
       }
     }
     client.release()
+  })
+
+  it('R-02 can tell by the row of an invite that one hold took the place of another', async () => {
+    const { pool, schema, store } = await open()
+    const invite = await create(store, newInvite({ expiresAt: null }))
+    await store.claim(claimOf(invite))
+    const version = async () =>
+      (await pool.query(`select ctid, uses, held from ${schema}.invite_only_invites`)).rows[0] as { ctid: string }
+    const before = await version()
+    expect(await store.claim(claimOf(invite, { now: NOW + HOLD }))).to.deep.include({ admitted: true })
+    const after = await version()
+    expect({ ...after, ctid: '' }).to.deep.equal({ ...before, ctid: '' })
+    expect(after.ctid).not.to.equal(before.ctid)
   })
 
   it('R-02 leaves to the rules what somebody has changed since it looked', async () => {

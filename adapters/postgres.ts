@@ -15,7 +15,7 @@ import { checkGroupSize, GROUP_SIZE } from './kysely/groups.js'
 import { migrationStatements } from './kysely/migrations.js'
 import { type DbJson, type DbTime, type Dialect, type Tables, tableNames } from './kysely/schema.js'
 import { kyselyStore } from './kysely/store.js'
-import type { PgClient, PgPool, PgPoolClient } from './postgres/clients.js'
+import { hear, type PgClient, type PgPool, type PgPoolClient } from './postgres/clients.js'
 import { loadDriver } from './postgres/driver.js'
 import { postgresRunner, SILENCE_MS } from './postgres/runner.js'
 import { decodeJson, decodeTime } from './postgres/values.js'
@@ -115,6 +115,7 @@ function openPool(connectionString: string, busyTimeoutMs: number): pg.Pool {
   // Connecting to a server that says nothing must not take up a place of the pool for ever.
   const pool = new Pool({ connectionString, connectionTimeoutMillis: busyTimeoutMs + SILENCE_MS })
   pool.on('error', () => undefined) // a connection broke while idle: the pool has dropped it, and makes another
+  pool.on('connect', hear) // one may break as it opens, before whoever asked for it can listen
   return pool
 }
 

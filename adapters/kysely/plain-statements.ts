@@ -64,7 +64,8 @@ export function plainStatements(dialect: Dialect) {
           from ${listed}
         ), free as materialized (
           select asked.place, asked.claim, asked.address, asked.until, i.*, (i.id is null and asked.is_open and (
-            select true from ${invites} as known where known.code_hash = asked.code
+            select true from ${invites} as known
+            where known.code_hash = asked.code and (known.app_id = asked.app and known.revoked_at is null) is true
           ) is null)::integer as is_unknown
           from asked left join lateral (
             select i.* from ${invites} as i
